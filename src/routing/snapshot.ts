@@ -1,0 +1,165 @@
+// The compiled, read-only form of one configuration. Nothing behind this type knows that YAML exists.
+// `Object.freeze(new Map())` still takes `set`, therefore maps are exposed as Lookup closures only.
+import type { SourcePosition } from '../diagnostics.ts';
+import type { ProtocolName } from '../protocols/capabilities.ts';
+import type { DemandableFact } from './facts.ts';
+
+/** A read-only map. Names come from users: `__proto__` is a name like any other. */
+export interface Lookup<Value> {
+  get(name: string): Value | undefined;
+  has(name: string): boolean;
+  readonly size: number;
+  names(): readonly string[];
+  values(): readonly Value[];
+}
+
+/** Closes over a private copy of `entries`; the result offers no way to change it. */
+export function createLookup<Value>(entries: Iterable<readonly [string, Value]>): Lookup<Value> {
+  const map = new Map(entries);
+  const names = Object.freeze([...map.keys()]);
+  const values = Object.freeze([...map.values()]);
+  return Object.freeze({
+    get: (name: string) => map.get(name),
+    has: (name: string) => map.has(name),
+    size: map.size,
+    names: () => names,
+    values: () => values,
+  });
+}
+
+/** A secret as the file names it; its value never enters a snapshot. */
+export interface SecretReference {
+  readonly source: 'env' | 'file' | 'secret';
+  readonly name: string;
+  /** `${env:NAME:-default}`; only sensible for local servers. */
+  readonly fallback?: string;
+}
+
+/** One account at a provider. */
+export interface Connection {
+  /** Unique inside its provider; `provider@connection` is its stable id everywhere. */
+  readonly id: string;
+  readonly provider: string;
+  readonly priority: number;
+  readonly enabled: boolean;
+  /** undefined: `auth: none`. */
+  readonly credential?: SecretReference;
+  readonly at?: SourcePosition;
+}
+
+/** One wire that a provider speaks, and where. */
+export interface Endpoint {
+  readonly protocol: ProtocolName;
+  /** Without a trailing slash; the protocol appends its own path (`/chat/completions`). */
+  readonly baseUrl: string;
+  /** How the credential travels; `none` sends nothing. */
+  readonly auth: 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'api-key' | 'none';
+  /** Headers that every call carries (`anthropic-version`). */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Named deviations of this host (`catalog/quirks.ts`). */
+  readonly quirks: readonly string[];
+}
+
+/** Timeouts in milliseconds and retry rules, from `resilience.profiles`. */
+export interface ResilienceProfile {
+  readonly name: string;
+  readonly retries: number;
+  readonly connectTimeout: number;
+  readonly firstTokenTimeout: number;
+  readonly idleTimeout: number;
+  readonly totalTimeout: number;
+  readonly commitAfter: number;
+}
+
+export interface Provider {
+  readonly id: string;
+  /** Short prefixes that also name it (`ds` for deepseek). */
+  readonly prefixes: readonly string[];
+  readonly endpoints: readonly Endpoint[];
+  readonly connections: readonly Connection[];
+  /** The simulator answers instead of a network. */
+  readonly sandbox: boolean;
+  readonly profile: ResilienceProfile;
+  /** Model ids that it is known to serve; undefined means "any name is passed on". */
+  readonly models?: readonly string[];
+  readonly at?: SourcePosition;
+}
+
+/** Prices in nano-USD per token, a kind that is absent is unknown and makes the cost null. */
+export interface TokenPrices {
+  readonly input?: number;
+  readonly output?: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  readonly cacheWrite1h?: number;
+  readonly reasoning?: number;
+  readonly audioInput?: number;
+  readonly audioOutput?: number;
+}
+
+/** What is known about one model at one provider. */
+export interface ModelFacts {
+  /** `provider/model`. */
+  readonly id: string;
+  /** Context window in tokens. */
+  readonly context?: number;
+  readonly maxOutput?: number;
+  readonly prices?: TokenPrices;
+  readonly at?: SourcePosition;
+}
+
+export interface TargetOptions {
+  readonly weight: number;
+  readonly at?: SourcePosition;
+}
+
+/** What an alias, a combo entry or a client's name finally points at. */
+export type Target = TargetOptions &
+  (
+    | { readonly kind: 'model'; readonly provider: string; readonly model: string }
+    | { readonly kind: 'combo'; readonly combo: string }
+  );
+
+export interface Combo {
+  readonly name: string;
+  readonly strategy: string;
+  readonly targets: readonly Target[];
+  readonly at?: SourcePosition;
+}
+
+export interface Snapshot {
+  /** Stable hash of the compiled meaning, 12 hex digits. */
+  readonly revision: string;
+  readonly providers: Lookup<Provider>;
+  readonly combos: Lookup<Combo>;
+  readonly demands: ReadonlySet<DemandableFact>;
+  /** Facts about `provider/model`; undefined when nobody knows the model. */
+  modelFacts(provider: string, model: string): ModelFacts | undefined;
+  readonly limits: { readonly maxBodySize: number; readonly maxUploadSize: number; readonly maxDepth: number };
+  readonly access: {
+    readonly requireApiKey: boolean;
+    readonly corsOrigins: readonly string[];
+    readonly trustedProxies: readonly string[];
+    readonly basePath: string;
+  };
+  /** SHA-256 hex digest of a client key → the key's entry. */
+  readonly keys: Lookup<{ readonly id: string; readonly enabled: boolean; readonly tags: Readonly<Record<string, string>>; readonly models?: readonly string[] }>;
+}
+
+/** The one mutable pointer of the system: reload swaps it, requests read it once. */
+export interface SnapshotRef {
+  readonly current: Snapshot;
+  swap(next: Snapshot): void;
+}
+
+export function createSnapshotRef(first: Snapshot): SnapshotRef {
+  let current = first;
+  return {
+    get current() {
+      return current;
+    },
+    swap: (next) => {
+      current = next;
+    },
+  };
+}
