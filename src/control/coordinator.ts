@@ -1,0 +1,250 @@
+// Reload as a transaction: load → compile → diff → bind → swap one pointer → notify. On any failure nothing changes and
+// the last good snapshot serves on. It never reads HTTP and never decides when to run: watch.ts, a signal or the API do.
+import { hasErrors, type Diagnostic } from '../diagnostics.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { SecretReference, Snapshot, SnapshotRef } from '../routing/snapshot.ts';
+import { classifyChanges, type ReloadKinds } from './reload-kinds.ts';
+
+/** What one reading of all files gave; `config` is absent when an error diagnostic is present. */
+export interface LoadedConfig<Config> {
+  readonly config?: Config;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Hash over the bytes of every file of the dependency set, referenced files included. */
+  readonly fingerprint: string;
+  readonly references: readonly SecretReference[];
+}
+
+/** Secrets are resolved outside the snapshot; the epoch counts how often any value changed. */
+export interface SecretResolver {
+  readonly epoch: number;
+  /** Re-reads the references; true when a value changed and the epoch advanced. */
+  resolve(references: readonly SecretReference[]): boolean;
+}
+
+export interface ReloadMetrics {
+  succeeded(revision: string, epochMilliseconds: number): void;
+  failed(): void;
+}
+
+/** Who asked; goes into the log line and the status. */
+export type ReloadTrigger = 'start' | 'watch' | 'signal' | 'api' | 'write';
+
+export interface CoordinatorParts<Config, Changes> {
+  load(): Promise<LoadedConfig<Config>>;
+  compile(config: Config): { readonly snapshot?: Snapshot; readonly diagnostics: readonly Diagnostic[] };
+  diff(previous: Snapshot, next: Snapshot): Changes;
+  /** Moves sockets to the new configuration before the swap; a rejection refuses the reload. */
+  bind(config: Config, changed: readonly string[]): Promise<void>;
+  readonly secrets: SecretResolver;
+  readonly reloadKinds: ReloadKinds;
+  readonly clock: Clock;
+  readonly metrics: ReloadMetrics;
+  /** Runs after each swap, in the same turn; drains pools of removed providers and writes the log line. */
+  onLive(outcome: LiveOutcome<Changes>, snapshot: Snapshot): void;
+  onRefused(outcome: RefusedOutcome): void;
+}
+
+export interface LiveOutcome<Changes> {
+  readonly kind: 'live';
+  readonly trigger: ReloadTrigger;
+  readonly revision: string;
+  /** The revision before; equal to `revision` when only secrets changed; undefined at the first start. */
+  readonly previous?: string;
+  readonly secretEpoch: number;
+  readonly changes?: Changes;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Pointers whose new value waits for a restart. */
+  readonly pendingRestart: readonly string[];
+}
+
+export interface UnchangedOutcome {
+  readonly kind: 'unchanged';
+  readonly trigger: ReloadTrigger;
+  readonly revision: string;
+  readonly secretEpoch: number;
+}
+
+export interface RefusedOutcome {
+  readonly kind: 'refused';
+  readonly trigger: ReloadTrigger;
+  /** The revision that serves on; undefined when nothing was ever live. */
+  readonly revision?: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type ReloadOutcome<Changes> = LiveOutcome<Changes> | UnchangedOutcome | RefusedOutcome;
+
+/** The state that health, status and metrics show. */
+export interface ConfigStatus {
+  /** False while the newest text on disk is not what serves. */
+  readonly healthy: boolean;
+  readonly revision: string;
+  readonly secretEpoch: number;
+  /** Epoch milliseconds of the last successful load. */
+  readonly liveSince: number;
+  /** Epoch milliseconds of the last attempt. */
+  readonly lastAttempt: number;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly pendingRestart: readonly string[];
+}
+
+export interface Coordinator<Changes> {
+  readonly snapshots: SnapshotRef;
+  /** Loads again; calls that arrive during a run share one following run, so that none reads a stale file. */
+  reload(trigger: ReloadTrigger): Promise<ReloadOutcome<Changes>>;
+  status(): ConfigStatus;
+}
+
+/** Thrown when the very first load fails: a start with a bad file must not serve anything. */
+export class FirstLoadError extends Error {
+  override readonly name = 'FirstLoadError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super('the configuration has errors');
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Performs the first load and returns the coordinator around it; rejects with FirstLoadError. */
+export async function createCoordinator<Config, Changes>(
+  parts: CoordinatorParts<Config, Changes>,
+  createRef: (first: Snapshot) => SnapshotRef,
+): Promise<Coordinator<Changes>> {
+  const first = await prepare(parts);
+  if (first.kind === 'refused') throw new FirstLoadError(first.diagnostics);
+  parts.secrets.resolve(first.references);
+  const snapshots = createRef(first.snapshot);
+  const startConfig = first.config;
+  let live = first;
+  let status: ConfigStatus = liveStatus(first.diagnostics, []);
+  parts.metrics.succeeded(first.snapshot.revision, parts.clock.now());
+
+  function liveStatus(diagnostics: readonly Diagnostic[], pendingRestart: readonly string[]): ConfigStatus {
+    const now = parts.clock.now();
+    return {
+      healthy: true,
+      revision: snapshots.current.revision,
+      secretEpoch: parts.secrets.epoch,
+      liveSince: now,
+      lastAttempt: now,
+      diagnostics,
+      pendingRestart,
+    };
+  }
+
+  function refuse(trigger: ReloadTrigger, diagnostics: readonly Diagnostic[]): RefusedOutcome {
+    const outcome: RefusedOutcome = {
+      kind: 'refused',
+      trigger,
+      revision: snapshots.current.revision,
+      diagnostics,
+    };
+    status = { ...status, healthy: false, lastAttempt: parts.clock.now(), diagnostics };
+    parts.metrics.failed();
+    parts.onRefused(outcome);
+    return outcome;
+  }
+
+  async function run(trigger: ReloadTrigger): Promise<ReloadOutcome<Changes>> {
+    const next = await prepare(parts);
+    if (next.kind === 'refused') return refuse(trigger, next.diagnostics);
+    const previous = snapshots.current;
+    if (next.snapshot.revision !== previous.revision) {
+      const changed = classifyChanges(live.config, next.config, parts.reloadKinds);
+      try {
+        if (changed.rebind.length > 0) await parts.bind(next.config, changed.rebind);
+      } catch (error) {
+        return refuse(trigger, [...next.diagnostics, describeBindFailure(error, changed.rebind)]);
+      }
+    }
+    // From here to the end nothing waits: a request sees either all of the old or all of the new.
+    const rotated = parts.secrets.resolve(next.references);
+    const pendingRestart = classifyChanges(startConfig, next.config, parts.reloadKinds).restart;
+    live = next;
+    if (next.snapshot.revision === previous.revision && !rotated) {
+      status = { ...liveStatus(next.diagnostics, pendingRestart), liveSince: status.liveSince };
+      parts.metrics.succeeded(previous.revision, parts.clock.now());
+      return { kind: 'unchanged', trigger, revision: previous.revision, secretEpoch: parts.secrets.epoch };
+    }
+    const moved = next.snapshot.revision !== previous.revision;
+    if (moved) snapshots.swap(next.snapshot);
+    const outcome: LiveOutcome<Changes> = {
+      kind: 'live',
+      trigger,
+      revision: next.snapshot.revision,
+      previous: previous.revision,
+      secretEpoch: parts.secrets.epoch,
+      ...(moved ? { changes: parts.diff(previous, next.snapshot) } : {}),
+      diagnostics: next.diagnostics,
+      pendingRestart,
+    };
+    status = liveStatus(next.diagnostics, pendingRestart);
+    parts.metrics.succeeded(outcome.revision, parts.clock.now());
+    parts.onLive(outcome, next.snapshot);
+    return outcome;
+  }
+
+  let running: Promise<ReloadOutcome<Changes>> | undefined;
+  let following: Promise<ReloadOutcome<Changes>> | undefined;
+
+  function start(trigger: ReloadTrigger): Promise<ReloadOutcome<Changes>> {
+    running = run(trigger).finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return {
+    snapshots,
+    reload: (trigger) => {
+      if (!running) return start(trigger);
+      following ??= running
+        .catch(() => undefined)
+        .then(() => {
+          following = undefined;
+          return start(trigger);
+        });
+      return following;
+    },
+    status: () => status,
+  };
+}
+
+type Prepared<Config> =
+  | {
+      readonly kind: 'ready';
+      readonly config: Config;
+      readonly snapshot: Snapshot;
+      readonly references: readonly SecretReference[];
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
+
+async function prepare<Config, Changes>(parts: CoordinatorParts<Config, Changes>): Promise<Prepared<Config>> {
+  const loaded = await parts.load();
+  if (loaded.config === undefined || hasErrors(loaded.diagnostics)) {
+    return { kind: 'refused', diagnostics: loaded.diagnostics };
+  }
+  const compiled = parts.compile(loaded.config);
+  const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
+  if (compiled.snapshot === undefined || hasErrors(compiled.diagnostics))
+    return { kind: 'refused', diagnostics };
+  return {
+    kind: 'ready',
+    config: loaded.config,
+    snapshot: compiled.snapshot,
+    references: loaded.references,
+    diagnostics,
+  };
+}
+
+function describeBindFailure(error: unknown, pointers: readonly string[]): Diagnostic {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'reload/cannot-bind',
+    severity: 'error',
+    message: `the new address cannot be bound (${reason}); the old one keeps serving`,
+    ...(pointers[0] === undefined ? {} : { pointer: pointers[0] }),
+  };
+}
