@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup/traps.ts'],
+    // One process per file: what a file leaves behind is its own fault and is found by test/setup/leaks.ts.
+    pool: 'forks',
+    isolate: true,
     testTimeout: 20_000,
+    hookTimeout: 20_000,
+    // After hooks run in the reverse of their order of registration, so that the traps of the setup come last.
+    sequence: { hooks: 'stack' },
   },
 });
