@@ -37,6 +37,14 @@ export interface Diagnostic {
   readonly related?: readonly { readonly message: string; readonly at: SourcePosition }[];
 }
 
+/** A fault inside the text of one value (an expression, a schedule); offsets count UTF-16 units, the end is exclusive. */
+export interface TextProblem {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  readonly suggestion?: string;
+}
+
 /** Finds where a config pointer was written; undefined for values that no file holds. */
 export type Locate = (pointer: string, part?: 'key' | 'value') => SourcePosition | undefined;
 
