@@ -1,14 +1,18 @@
 // What decide() answers and next() continues: attempts in order, every reason with its place in the file.
 import type { SourcePosition } from '../diagnostics.ts';
 import type { ErrorCode, UpstreamFailure } from '../errors.ts';
-import type { Connection, Endpoint, Provider } from './snapshot.ts';
+import type { ReasonCode } from './reasons.ts';
+import type { Connection, Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
 /** One step of the explanation. Codes are a closed table, documented and tested. */
 export interface Reason {
-  readonly code: string;
+  readonly code: ReasonCode;
   readonly message: string;
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
+
+/** What the client's name asked for beside the model; the protocols turn it into request fields. */
+export type Suffix = '1m' | 'thinking';
 
 /** One upstream call that may be made. */
 export interface Attempt {
@@ -19,14 +23,23 @@ export interface Attempt {
   readonly endpoint: Endpoint;
   /** The model id that the upstream expects. */
   readonly model: string;
-  readonly at?: SourcePosition;
+  /** `[1m]` and `-thinking` of the name as the client wrote it; absent when it had none. */
+  readonly suffixes?: readonly Suffix[];
+  /** What is known about the model: window, prices. Absent when nobody knows it. */
+  readonly facts?: ModelFacts | undefined;
+  /** Effects that are due when this attempt, and not the first one, is begun; `Step.effects` hands them out. */
+  readonly effects?: readonly Effect[];
+  readonly at?: SourcePosition | undefined;
 }
 
 /** A change of the world that the gateway applies in the same synchronous turn. */
-export type Effect = { readonly kind: 'rotate'; readonly combo: string; readonly position: number };
+export type Effect =
+  /** The combo's round goes on at `position`. */
+  { readonly kind: 'rotate'; readonly combo: string; readonly position: number };
 
 export interface RoutePlan {
   readonly kind: 'route';
+  /** At least one. */
   readonly attempts: readonly Attempt[];
   readonly reasons: readonly Reason[];
   readonly effects: readonly Effect[];
@@ -36,6 +49,7 @@ export interface Refusal {
   readonly kind: 'refuse';
   readonly code: ErrorCode;
   readonly message: string;
+  /** Whole seconds, at least 1, as in `ErrorDetails`. */
   readonly retryAfter?: number;
   readonly reasons: readonly Reason[];
 }
@@ -50,5 +64,15 @@ export interface Outcome {
 
 /** What to do now: the next attempt, or give up with the error that the client should see. */
 export type Step =
-  | { readonly kind: 'attempt'; readonly attempt: Attempt; readonly index: number; readonly reason?: Reason }
+  | {
+      readonly kind: 'attempt';
+      readonly attempt: Attempt;
+      /** Place in `RoutePlan.attempts`. */
+      readonly index: number;
+      /** Milliseconds to wait before a repeat. */
+      readonly delay?: number;
+      /** To apply in the same turn as the step. */
+      readonly effects?: readonly Effect[];
+      readonly reason?: Reason;
+    }
   | { readonly kind: 'fail'; readonly outcome: Outcome; readonly reason: Reason };

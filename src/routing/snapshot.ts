@@ -3,6 +3,7 @@
 import type { SourcePosition } from '../diagnostics.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
 import type { DemandableFact } from './facts.ts';
+import type { GlobIndex } from './globs.ts';
 
 /** A read-only map. Names come from users: `__proto__` is a name like any other. */
 export interface Lookup<Value> {
@@ -27,6 +28,13 @@ export function createLookup<Value>(entries: Iterable<readonly [string, Value]>)
   });
 }
 
+/** The facts that rules read; has no way to change it (a frozen Set still takes `add`). */
+export interface FactSet {
+  has(fact: DemandableFact): boolean;
+  readonly size: number;
+  values(): readonly DemandableFact[];
+}
+
 /** A secret as the file names it; its value never enters a snapshot. */
 export interface SecretReference {
   readonly source: 'env' | 'file' | 'secret';
@@ -39,12 +47,15 @@ export interface SecretReference {
 export interface Connection {
   /** Unique inside its provider; `provider@connection` is its stable id everywhere. */
   readonly id: string;
+  /** `provider@connection`: the id by which the world keeps its state. */
+  readonly key: string;
   readonly provider: string;
+  /** Lower comes first. */
   readonly priority: number;
   readonly enabled: boolean;
   /** undefined: `auth: none`. */
   readonly credential?: SecretReference;
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
 
 /** One wire that a provider speaks, and where. */
@@ -76,13 +87,14 @@ export interface Provider {
   /** Short prefixes that also name it (`ds` for deepseek). */
   readonly prefixes: readonly string[];
   readonly endpoints: readonly Endpoint[];
+  /** In the order in which they are tried: by priority, then as written. */
   readonly connections: readonly Connection[];
   /** The simulator answers instead of a network. */
   readonly sandbox: boolean;
   readonly profile: ResilienceProfile;
-  /** Model ids that it is known to serve; undefined means "any name is passed on". */
+  /** Model ids that it lists; a name that it does not list is passed on all the same. */
   readonly models?: readonly string[];
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
 
 /** Prices in nano-USD per token, a kind that is absent is unknown and makes the cost null. */
@@ -105,12 +117,12 @@ export interface ModelFacts {
   readonly context?: number;
   readonly maxOutput?: number;
   readonly prices?: TokenPrices;
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
 
 export interface TargetOptions {
   readonly weight: number;
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
 
 /** What an alias, a combo entry or a client's name finally points at. */
@@ -120,22 +132,47 @@ export type Target = TargetOptions &
     | { readonly kind: 'combo'; readonly combo: string }
   );
 
+/** A name that stands for a target. Chains of aliases are followed when the configuration is compiled. */
+export interface Alias {
+  readonly name: string;
+  readonly target: Target;
+  readonly at?: SourcePosition | undefined;
+}
+
+/** An alias with `*` or `?`; every `*` of `model` is replaced by what the pattern's wildcards matched, in order. */
+export interface GlobAlias {
+  readonly pattern: string;
+  readonly target: Target;
+  readonly at?: SourcePosition | undefined;
+}
+
 export interface Combo {
   readonly name: string;
   readonly strategy: string;
   readonly targets: readonly Target[];
-  readonly at?: SourcePosition;
+  readonly at?: SourcePosition | undefined;
 }
 
 export interface Snapshot {
   /** Stable hash of the compiled meaning, 12 hex digits. */
   readonly revision: string;
   readonly providers: Lookup<Provider>;
+  /** Provider ids and short prefixes → provider. */
+  readonly prefixes: Lookup<Provider>;
   readonly combos: Lookup<Combo>;
-  readonly demands: ReadonlySet<DemandableFact>;
+  /** Aliases without wildcards; combos and aliases share one namespace. */
+  readonly aliases: Lookup<Alias>;
+  readonly globs: GlobIndex<GlobAlias>;
+  /** Bare model id → ids of the providers that list it. */
+  readonly listings: Lookup<readonly string[]>;
+  readonly demands: FactSet;
   /** Facts about `provider/model`; undefined when nobody knows the model. */
   modelFacts(provider: string, model: string): ModelFacts | undefined;
-  readonly limits: { readonly maxBodySize: number; readonly maxUploadSize: number; readonly maxDepth: number };
+  readonly limits: {
+    readonly maxBodySize: number;
+    readonly maxUploadSize: number;
+    readonly maxDepth: number;
+  };
   readonly access: {
     readonly requireApiKey: boolean;
     readonly corsOrigins: readonly string[];
@@ -143,7 +180,12 @@ export interface Snapshot {
     readonly basePath: string;
   };
   /** SHA-256 hex digest of a client key → the key's entry. */
-  readonly keys: Lookup<{ readonly id: string; readonly enabled: boolean; readonly tags: Readonly<Record<string, string>>; readonly models?: readonly string[] }>;
+  readonly keys: Lookup<{
+    readonly id: string;
+    readonly enabled: boolean;
+    readonly tags: Readonly<Record<string, string>>;
+    readonly models?: readonly string[];
+  }>;
 }
 
 /** The one mutable pointer of the system: reload swaps it, requests read it once. */

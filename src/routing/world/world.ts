@@ -3,7 +3,7 @@ import type { Effect } from '../decision.ts';
 
 /** Read side of the world. Unknown names answer the state of something never used. */
 export interface World {
-  /** Rotation position of a combo, 0 when never used. */
+  /** Rotation position of a combo, 0 when never used; not wrapped at the number of its targets. */
   rotation(combo: string): number;
   /** Whether the credential of `provider@connection` could be resolved (or none is needed). */
   hasCredential(connection: string): boolean;

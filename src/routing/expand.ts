@@ -1,0 +1,140 @@
+// A target → the attempts that it stands for, in order. A model becomes one attempt per usable connection; a combo
+// becomes its targets, each expanded first and then ordered by the strategy, so that a strategy sees only what can be
+// tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
+import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
+import { chooseEndpoint } from './endpoints.ts';
+import type { Facts } from './facts.ts';
+import type { Combo, Provider, Snapshot, Target } from './snapshot.ts';
+import { findStrategy } from './strategies/registry.ts';
+import type { Branch } from './strategies/strategy.ts';
+import type { World } from './world/world.ts';
+
+/** Nesting that compile allows; deeper combos cannot exist in a snapshot, the check here only guards hand-made ones. */
+export const deepestNesting = 3;
+
+/** A combo may list many models with many accounts; one request never tries more than this. */
+const mostAttempts = 64;
+
+export interface Expansion {
+  readonly snapshot: Snapshot;
+  readonly facts: Facts;
+  readonly world: World;
+  readonly now: number;
+  readonly random: () => number;
+  readonly suffixes: readonly Suffix[];
+  /** Every reason in the order in which it arose. */
+  readonly reasons: Reason[];
+}
+
+/** Attempts for `target`, best first; empty when nothing of it can be tried. */
+export function expandTarget(target: Target, expansion: Expansion): readonly Attempt[] {
+  if (target.kind === 'model') return expandModel(target, expansion);
+  const combo = expansion.snapshot.combos.get(target.combo);
+  return combo ? cut(dropDuplicates(expandCombo(combo, expansion, 1), expansion), expansion) : [];
+}
+
+function expandCombo(combo: Combo, expansion: Expansion, depth: number): readonly Attempt[] {
+  const branches: Branch[] = [];
+  for (const target of combo.targets) {
+    const attempts = expandEntry(target, expansion, depth);
+    if (attempts.length > 0) branches.push({ target, attempts });
+  }
+  if (branches.length === 0) return [];
+  const strategy = findStrategy(combo.strategy);
+  if (!strategy) return branches.flatMap((branch) => branch.attempts);
+  const { order, reasons, effects } = strategy(branches, { ...expansion, combo });
+  expansion.reasons.push(...reasons);
+  const attempts = order.length === 1 ? order[0]!.attempts : order.flatMap((branch) => branch.attempts);
+  return effects.length === 0 ? attempts : attachEffects(attempts, effects);
+}
+
+function expandEntry(target: Target, expansion: Expansion, depth: number): readonly Attempt[] {
+  if (target.kind === 'model') return expandModel(target, expansion);
+  const combo = depth < deepestNesting ? expansion.snapshot.combos.get(target.combo) : undefined;
+  return combo ? expandCombo(combo, expansion, depth + 1) : [];
+}
+
+function expandModel(target: Target & { readonly kind: 'model' }, expansion: Expansion): readonly Attempt[] {
+  const { snapshot, facts, world, reasons, suffixes } = expansion;
+  const name = `${target.provider}/${target.model}`;
+  const provider = snapshot.providers.get(target.provider);
+  if (!provider)
+    return reject(reasons, 'provider-missing', `${name}: there is no provider "${target.provider}".`, target);
+  const endpoint = chooseEndpoint(provider, facts);
+  if (!endpoint) {
+    const message = `${name}: ${provider.id} has no wire for ${facts.operation} in ${facts.protocol}.`;
+    return reject(reasons, 'no-endpoint', message, target);
+  }
+  if (provider.connections.length === 0) {
+    return reject(reasons, 'no-connection', `${name}: provider ${provider.id} has no connection.`, provider);
+  }
+  const known = snapshot.modelFacts(provider.id, target.model);
+  const attempts: Attempt[] = [];
+  for (const connection of provider.connections) {
+    if (!connection.enabled) {
+      reject(reasons, 'connection-disabled', `${name}: ${connection.key} is switched off.`, connection);
+    } else if (connection.credential && !world.hasCredential(connection.key)) {
+      const { source, name: secret } = connection.credential;
+      reject(
+        reasons,
+        'no-credential',
+        `${name}: ${connection.key} needs \${${source}:${secret}}.`,
+        connection,
+      );
+    } else {
+      const attempt = {
+        target: name,
+        provider,
+        connection,
+        endpoint,
+        model: target.model,
+        facts: known,
+        at: target.at,
+      };
+      attempts.push(suffixes.length === 0 ? attempt : { ...attempt, suffixes });
+    }
+  }
+  return attempts;
+}
+
+/** Whether any connection of the provider could be used now. */
+export function hasUsableConnection(provider: Provider, world: World): boolean {
+  return provider.connections.some(
+    (connection) => connection.enabled && (!connection.credential || world.hasCredential(connection.key)),
+  );
+}
+
+// Effects travel with the attempt that makes them due: a round-robin deep inside a fallback must not move on while
+// nobody uses it, or its targets would be hit in step with the outer order instead of evenly.
+function attachEffects(attempts: readonly Attempt[], effects: readonly Effect[]): readonly Attempt[] {
+  const [first, ...rest] = attempts;
+  return first ? [{ ...first, effects: [...(first.effects ?? []), ...effects] }, ...rest] : attempts;
+}
+
+function dropDuplicates(attempts: readonly Attempt[], { reasons }: Expansion): readonly Attempt[] {
+  const seen = new Set<string>();
+  const kept = attempts.filter((attempt) => {
+    const id = `${attempt.connection.key}/${attempt.model}`;
+    if (!seen.has(id)) return seen.add(id);
+    reject(reasons, 'duplicate', `${attempt.target}: already stands earlier in the order.`, attempt);
+    return false;
+  });
+  return kept.length === attempts.length ? attempts : kept;
+}
+
+function cut(attempts: readonly Attempt[], { reasons }: Expansion): readonly Attempt[] {
+  if (attempts.length <= mostAttempts) return attempts;
+  const message = `${attempts.length - mostAttempts} of ${attempts.length} attempts are cut off.`;
+  reject(reasons, 'too-many-attempts', message, {});
+  return attempts.slice(0, mostAttempts);
+}
+
+function reject(
+  reasons: Reason[],
+  code: Reason['code'],
+  message: string,
+  { at }: { readonly at?: Reason['at'] },
+): readonly Attempt[] {
+  reasons.push({ code, message, at });
+  return [];
+}

@@ -1,0 +1,147 @@
+// Continues a decision after outcomes: the next attempt, or the one failure that helps the client most. Pure, so that
+// the gateway and a simulation fall back in the same way. First every candidate once, in order; only when all have
+// failed are those tried again whose failure may pass by itself.
+import type { FailureClass } from '../errors.ts';
+import type { Attempt, Outcome, Reason, RoutePlan, Step } from './decision.ts';
+
+/**
+ * What a failure says about the other candidates. `stop`: the request itself is at fault. `next`: another candidate
+ * may do better, this one will not. `repeat`: this one may do better too, a moment later.
+ */
+const verdicts: Readonly<Record<FailureClass, 'stop' | 'next' | 'repeat'>> = {
+  invalid_request: 'stop',
+  content_policy: 'stop',
+  unsupported_media_type: 'stop',
+  client_closed: 'stop',
+  context_length: 'next',
+  authentication: 'next',
+  billing: 'next',
+  permission: 'next',
+  not_found: 'next',
+  method_not_allowed: 'next',
+  conflict: 'next',
+  too_large: 'next',
+  rate_limit: 'next',
+  connection: 'repeat',
+  upstream: 'repeat',
+  overloaded: 'repeat',
+  timeout: 'repeat',
+  internal: 'next',
+};
+
+/** Faults of our own account: true, but misleading as the last word to a client whose own key is fine. */
+const accountTrouble: ReadonlySet<FailureClass> = new Set(['authentication', 'billing', 'permission']);
+
+/** First pause before a repeat; doubles with each round. A longer hint of the upstream is not waited for. */
+const repeatDelay = 250;
+const longestDelay = 2_000;
+
+/**
+ * `outcomes` are all failures of this plan so far, in order; none gives the first attempt. An attempt is begun at most
+ * `1 + profile.retries` times.
+ */
+export function next(plan: RoutePlan, outcomes: readonly Outcome[]): Step {
+  const last = outcomes.at(-1);
+  if (!last) return { kind: 'attempt', attempt: plan.attempts[0]!, index: 0 };
+  const verdict = verdicts[last.failure.class];
+  const story = `${last.attempt.target} failed (${last.failure.status ?? last.failure.class})`;
+  if (verdict === 'stop') {
+    return fail(last, {
+      code: 'not-retryable',
+      message: `${story}: the request itself is refused.`,
+      at: last.attempt.at,
+    });
+  }
+  const tries = countTries(plan, outcomes);
+  const fresh = plan.attempts.findIndex(
+    (attempt, index) => tries[index]!.count === 0 && isWorthIt(attempt, outcomes),
+  );
+  if (fresh >= 0) {
+    const attempt = plan.attempts[fresh]!;
+    const reason: Reason = {
+      code: 'next-target',
+      message: `${story}: ${attempt.target} is next.`,
+      at: attempt.at,
+    };
+    return attempt.effects
+      ? { kind: 'attempt', attempt, index: fresh, reason, effects: attempt.effects }
+      : { kind: 'attempt', attempt, index: fresh, reason };
+  }
+  return (
+    repeat(plan, tries, story) ??
+    fail(pickFinal(outcomes), { code: 'exhausted', message: `${story}: no candidate is left.` })
+  );
+}
+
+interface Tries {
+  readonly count: number;
+  readonly last: Outcome | undefined;
+}
+
+function countTries(plan: RoutePlan, outcomes: readonly Outcome[]): readonly Tries[] {
+  return plan.attempts.map((attempt) => {
+    const own = outcomes.filter((outcome) => outcome.attempt === attempt);
+    return { count: own.length, last: own.at(-1) };
+  });
+}
+
+// A host that just refused a connection refuses it for its other accounts too, and a smaller window does not help a
+// request that was too long for a larger one.
+function isWorthIt(attempt: Attempt, outcomes: readonly Outcome[]): boolean {
+  return !outcomes.some(({ attempt: failed, failure }) => {
+    if (failure.class === 'connection') return failed.endpoint.baseUrl === attempt.endpoint.baseUrl;
+    if (failure.class !== 'context_length') return false;
+    const window = attempt.facts?.context;
+    const tooSmall = failed.facts?.context;
+    return (
+      failed.target === attempt.target ||
+      (window !== undefined && tooSmall !== undefined && window <= tooSmall)
+    );
+  });
+}
+
+// The candidate with the fewest tries first, then the order of the plan.
+function repeat(plan: RoutePlan, tries: readonly Tries[], story: string): Step | undefined {
+  let chosen = -1;
+  for (const [index, { count, last }] of tries.entries()) {
+    if (!last || verdicts[last.failure.class] !== 'repeat') continue;
+    if (count > plan.attempts[index]!.provider.profile.retries) continue;
+    if ((last.failure.retryAfter ?? 0) > longestDelay) continue;
+    if (chosen < 0 || count < tries[chosen]!.count) chosen = index;
+  }
+  if (chosen < 0) return undefined;
+  const attempt = plan.attempts[chosen]!;
+  const { count, last } = tries[chosen]!;
+  const delay = Math.min(
+    longestDelay,
+    Math.max(repeatDelay * 2 ** (count - 1), last?.failure.retryAfter ?? 0),
+  );
+  const reason: Reason = {
+    code: 'repeat',
+    message: `${story}: ${attempt.target} once more in ${delay} ms.`,
+    at: attempt.at,
+  };
+  return { kind: 'attempt', attempt, index: chosen, delay, reason };
+}
+
+// The last word of a real upstream helps most, then trouble with one of our accounts, then what happened on this side;
+// within a kind the latest. The hint when to come back is the earliest of all.
+function pickFinal(outcomes: readonly Outcome[]): Outcome {
+  let best = outcomes[0]!;
+  let retryAfter: number | undefined;
+  for (const outcome of outcomes) {
+    if (rank(outcome) >= rank(best)) best = outcome;
+    const hint = outcome.failure.retryAfter;
+    if (hint !== undefined && (retryAfter === undefined || hint < retryAfter)) retryAfter = hint;
+  }
+  return retryAfter === undefined ? best : { ...best, failure: { ...best.failure, retryAfter } };
+}
+
+function rank({ failure }: Outcome): number {
+  if (failure.status === undefined) return 0;
+  return accountTrouble.has(failure.class) ? 1 : 2;
+}
+
+function fail(outcome: Outcome, reason: Reason): Step {
+  return { kind: 'fail', outcome, reason };
+}

@@ -1,0 +1,59 @@
+// The closed table of reason codes. Every step that decide() and next() take appends one, so that `explain`, the usage
+// row and the dashboard can say why in the same words; docs/reference/reasons.md is generated from here.
+
+export const reasonTable = {
+  combo: { meaning: 'The name is a combo of the configuration.' },
+  alias: { meaning: 'The name is an alias of the configuration.' },
+  'alias-glob': {
+    meaning: 'The name matches the pattern of an alias; of several patterns the most specific one wins.',
+  },
+  prefix: {
+    meaning: 'The name starts with a provider id or one of its short prefixes; the rest is the model.',
+  },
+  listed: { meaning: 'Exactly one provider lists this bare model name.' },
+  'listed-active': {
+    meaning: 'Several providers list this bare model name; only this one has a usable connection.',
+  },
+  unlisted: { meaning: 'The provider does not list this model; the name is passed on as it is.' },
+  'suffix-1m': {
+    meaning: 'The name ends in [1m]: the long context window is asked for, the rest is the name.',
+  },
+  'suffix-thinking': {
+    meaning: 'The name ends in -thinking and only the name before it is known: reasoning is asked for.',
+  },
+  'invalid-name': {
+    meaning: 'The model name is empty, too long, or holds control characters or a path step.',
+  },
+  ambiguous: { meaning: 'Several providers list this bare model name and more than one could serve it.' },
+  'unknown-name': { meaning: 'The name matches no combo, alias, provider prefix or listed model.' },
+  'key-not-allowed': {
+    meaning: 'The models of the client key match neither the requested name nor what it stands for.',
+  },
+  strategy: { meaning: 'The strategy of the combo put its targets into this order.' },
+  'unknown-rank': { meaning: 'The strategy has no data about this target and ranks it last.' },
+  'provider-missing': { meaning: 'The target names a provider that the configuration does not have.' },
+  'connection-disabled': { meaning: 'The connection is switched off in the configuration.' },
+  'no-connection': { meaning: 'The provider has no connection at all.' },
+  'no-credential': { meaning: 'The secret of the connection could not be resolved.' },
+  'no-endpoint': { meaning: 'No wire protocol of the provider can express this request.' },
+  'pass-through': { meaning: 'The provider speaks the protocol of the client: the bytes pass untouched.' },
+  translate: {
+    meaning: 'The provider does not speak the protocol of the client: the request is translated.',
+  },
+  duplicate: { meaning: 'The same model at the same connection already stands earlier in the order.' },
+  'too-many-attempts': { meaning: 'The order is longer than one request may try; the rest is cut off.' },
+  'next-target': {
+    meaning: 'The attempt failed in a way that another candidate may not: the next one is tried.',
+  },
+  'same-door': {
+    meaning: 'The host of this candidate just refused a connection; it is left out in this round.',
+  },
+  repeat: { meaning: 'Every candidate has failed; one whose failure may pass is tried once more.' },
+  'not-retryable': {
+    meaning: 'The failure is about the request itself: no other candidate would answer differently.',
+  },
+  exhausted: { meaning: 'Every candidate was tried as often as its profile allows.' },
+} as const satisfies Record<string, { readonly meaning: string }>;
+
+/** A code of the closed table. */
+export type ReasonCode = keyof typeof reasonTable;

@@ -1,0 +1,46 @@
+// The one signature of all combo strategies: branches in, the same branches in another order out, with the reasons and
+// the effects of that choice. Pure: what a strategy wants to remember it returns as an effect.
+import type { Attempt, Effect, Reason } from '../decision.ts';
+import type { Facts } from '../facts.ts';
+import type { Combo, Target } from '../snapshot.ts';
+import type { World } from '../world/world.ts';
+
+/** One entry of a combo that can be tried now: a model with its connections, or a nested combo already in order. */
+export interface Branch {
+  readonly target: Target;
+  /** At least one, in the order in which they are tried. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface StrategyContext {
+  readonly combo: Combo;
+  readonly facts: Facts;
+  readonly world: World;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export interface Ordering {
+  /** A permutation of the branches that were given. */
+  readonly order: readonly Branch[];
+  readonly reasons: readonly Reason[];
+  /** Applied when the first attempt of `order` is begun. */
+  readonly effects: readonly Effect[];
+}
+
+/** `branches` holds at least one entry and is never changed. */
+export type Strategy = (branches: readonly Branch[], context: StrategyContext) => Ordering;
+
+/** The usual answer of a strategy: one reason, at the place of the combo. */
+export function ordered(
+  context: StrategyContext,
+  order: readonly Branch[],
+  message: string,
+  effects: readonly Effect[] = nothing,
+): Ordering {
+  return { order, reasons: [{ code: 'strategy', message, at: context.combo.at }], effects };
+}
+
+const nothing: readonly Effect[] = Object.freeze([]);
