@@ -1,30 +1,38 @@
 // One pass over the bytes of a JSON object: is it well-formed, in UTF-8, not too deep, and where do the wanted top-level
 // keys stand? Never parses into objects and never copies the body (performance §1.7: parsing is the bill of a large body).
 import { isUtf8 } from 'node:buffer';
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  BRACKET_CLOSE,
+  BRACKET_OPEN,
+  COLON,
+  COMMA,
+  END,
+  JsonFault,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  MINUS,
+  NINE,
+  QUOTE,
+  ZERO,
+  fault,
+  littleEndian,
+  skipLiteral,
+  skipNumber,
+  skipSpace,
+  skipString,
+  viewWords,
+} from './json-tokens.ts';
+
+export { JsonFault, type JsonFaultKind } from './json-tokens.ts';
 
 /** A byte range, end exclusive. */
 export interface JsonSpan {
   readonly start: number;
   readonly end: number;
-}
-
-export type JsonFaultKind = 'syntax' | 'utf8' | 'depth' | 'duplicate';
-
-/** What is wrong with the bytes, and where. */
-export class JsonFault extends Error {
-  override readonly name = 'JsonFault';
-  readonly kind: JsonFaultKind;
-  /** Byte offset from the start of the scanned range. */
-  readonly offset: number;
-  /** The key that stands twice; only with `duplicate`. */
-  readonly key: string | undefined;
-
-  constructor(kind: JsonFaultKind, offset: number, message: string, key?: string) {
-    super(message);
-    this.kind = kind;
-    this.offset = offset;
-    this.key = key;
-  }
 }
 
 /** Keys that a scan looks for, prepared once: by length, as bytes. */
@@ -166,158 +174,7 @@ export function isTrueAt(bytes: Uint8Array, span: JsonSpan): boolean {
   return bytes[span.start] === LETTER_T;
 }
 
-const END = -1;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const COLON = 0x3a;
-const BRACKET_OPEN = 0x5b;
-const BACKSLASH = 0x5c;
-const BRACKET_CLOSE = 0x5d;
-const LETTER_F = 0x66;
-const LETTER_N = 0x6e;
-const LETTER_T = 0x74;
-const LETTER_U = 0x75;
-const BRACE_OPEN = 0x7b;
-const BRACE_CLOSE = 0x7d;
-
 let stack = new Uint8Array(129);
-
-/** 1 for the bytes that end a run of plain string content: quote, backslash, control characters. */
-const special = new Uint8Array(256);
-special.fill(1, 0, 0x20);
-special[QUOTE] = 1;
-special[BACKSLASH] = 1;
-
-/** 1 for the letters that may follow a backslash, 2 for `u`. */
-const escapes = new Uint8Array(256);
-for (const letter of '"\\/bfnrt') escapes[letter.charCodeAt(0)] = 1;
-escapes[LETTER_U] = 2;
-
-/** By the number of leading bytes of a word that are not part of the string: 0x7f is never special. */
-const before = [0, 0x7f, 0x7f7f, 0x7f7f7f] as const;
-
-/** Elsewhere the byte loop does all the work. */
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-const literals = {
-  [LETTER_T]: Buffer.from('true'),
-  [LETTER_F]: Buffer.from('false'),
-  [LETTER_N]: Buffer.from('null'),
-};
-
-// The same bytes as 32-bit words, so that plain text is checked four bytes at a time (3.5 × faster than a byte loop).
-// The view starts at the word that holds the first byte.
-function viewWords(bytes: Uint8Array): Int32Array {
-  const first = bytes.byteOffset & ~3;
-  return new Int32Array(bytes.buffer, first, (bytes.byteOffset + bytes.length - first) >> 2);
-}
-
-function skipSpace(bytes: Uint8Array, from: number, to: number): number {
-  let i = from;
-  while (i < to) {
-    const sign = bytes[i]!;
-    if (sign > 0x20 || (sign !== 0x20 && sign !== 0x0a && sign !== 0x0d && sign !== 0x09)) return i;
-    i++;
-  }
-  return i;
-}
-
-/** From behind the opening quote to behind the closing one. */
-function skipString(
-  bytes: Uint8Array,
-  words: Int32Array,
-  shift: number,
-  wordEnd: number,
-  from: number,
-  to: number,
-  base: number,
-): number {
-  let i = from;
-  for (;;) {
-    let word = (i + shift) >> 2;
-    if (word < wordEnd) {
-      // Bytes of the first word that lie before `i` are made harmless instead of being walked over.
-      let found = findSpecial(words[word]! | before[(i + shift) & 3]!);
-      while (found === 0 && ++word < wordEnd) found = findSpecial(words[word]!);
-      i = (word << 2) - shift;
-      // The lowest mark is exact, therefore its byte is the next special one.
-      if (found !== 0) i += (31 - Math.clz32(found & -found)) >> 3;
-    }
-    if (word >= wordEnd) while (i < to && special[bytes[i]!] === 0) i++;
-    if (i >= to) throw new JsonFault('syntax', to - base, 'ends inside a string');
-    const sign = bytes[i]!;
-    if (sign === QUOTE) return i + 1;
-    if (sign !== BACKSLASH) {
-      throw new JsonFault(
-        'syntax',
-        i - base,
-        `holds a bare control character in a string at byte ${i - base}`,
-      );
-    }
-    i = skipEscape(bytes, i, to, base);
-  }
-}
-
-function skipEscape(bytes: Uint8Array, from: number, to: number, base: number): number {
-  const kind = from + 1 < to ? escapes[bytes[from + 1]!]! : 0;
-  if (kind === 1) return from + 2;
-  if (kind === 2 && from + 6 <= to) {
-    let k = from + 2;
-    while (k < from + 6 && isHex(bytes[k]!)) k++;
-    if (k === from + 6) return k;
-  }
-  throw new JsonFault('syntax', from - base, `holds an unknown escape at byte ${from - base}`);
-}
-
-// Marks (bit 7 of each byte) the quotes, backslashes and control characters among four bytes: the classic "has a zero
-// byte" test, three times. A borrow can raise a false mark only above a true one; bytes from 0x80 on raise none.
-function findSpecial(word: number): number {
-  const quote = word ^ 0x22222222;
-  const slash = word ^ 0x5c5c5c5c;
-  return (
-    ((((quote - 0x01010101) | 0) & ~quote) |
-      (((slash - 0x01010101) | 0) & ~slash) |
-      (((word - 0x20202020) | 0) & ~word)) &
-    0x80808080
-  );
-}
-
-function skipNumber(bytes: Uint8Array, from: number, to: number, base: number): number {
-  let i = bytes[from] === MINUS ? from + 1 : from;
-  if (i < to && bytes[i] === ZERO) i++;
-  else i = skipDigits(bytes, i, to, base);
-  if (i < to && bytes[i] === DOT) i = skipDigits(bytes, i + 1, to, base);
-  if (i < to && (bytes[i]! | 0x20) === 0x65) {
-    i++;
-    if (i < to && (bytes[i] === 0x2b || bytes[i] === MINUS)) i++;
-    i = skipDigits(bytes, i, to, base);
-  }
-  return i;
-}
-
-function skipDigits(bytes: Uint8Array, from: number, to: number, base: number): number {
-  let i = from;
-  while (i < to && bytes[i]! >= ZERO && bytes[i]! <= NINE) i++;
-  if (i === from) throw fault(i, to, 'a digit', base);
-  return i;
-}
-
-function skipLiteral(bytes: Uint8Array, from: number, to: number, base: number, sign: number): number {
-  const literal = literals[sign as keyof typeof literals];
-  if (!literal || from + literal.length > to) throw fault(from, to, 'a value', base);
-  for (let k = 1; k < literal.length; k++) {
-    if (bytes[from + k] !== literal[k]) throw fault(from + k, to, 'a value', base);
-  }
-  return from + literal.length;
-}
-
-function isHex(sign: number): boolean {
-  return (sign >= ZERO && sign <= NINE) || ((sign | 0x20) >= 0x61 && (sign | 0x20) <= 0x66);
-}
 
 /** Index of the wanted key between two offsets, or -1. A key may be spelled with escapes (`mod\u0065l`). */
 function findKey(bytes: Uint8Array, start: number, end: number, keys: JsonKeys): number {
@@ -346,9 +203,4 @@ function decodeString(bytes: Uint8Array, start: number, end: number): string {
 
 function text(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
-}
-
-function fault(at: number, to: number, expected: string, base: number): JsonFault {
-  if (at >= to) return new JsonFault('syntax', at - base, `ends where ${expected} should be`);
-  return new JsonFault('syntax', at - base, `does not have ${expected} at byte ${at - base}`);
 }
