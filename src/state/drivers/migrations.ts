@@ -1,0 +1,86 @@
+// The schema of the state database as a list of steps. A step that was released is never edited: add the next one.
+import { tokenKinds } from '../batch.ts';
+
+export interface Migration {
+  /** What it changes, for the error message when it fails. */
+  readonly title: string;
+  readonly sql: string;
+}
+
+/** SQL spelling of a token kind: `cacheWrite1h` → `cache_write_1h_tokens`. */
+export function tokenColumn(kind: (typeof tokenKinds)[number]): string {
+  return `${kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace('1h', '_1h')}_tokens`;
+}
+
+const counterColumns = `
+  hour INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  model TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  cost INTEGER NOT NULL,
+  ${tokenKinds.map((kind) => `${tokenColumn(kind)} INTEGER NOT NULL,`).join('\n  ')}
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (hour, key, provider, connection, model)`;
+
+/** In order; the version of a database is the number of steps it has taken (`PRAGMA user_version`). */
+export const migrations: readonly Migration[] = [
+  {
+    title: 'usage rows, their counters, slices of the world',
+    // AUTOINCREMENT: an id is never used twice, else rows that follow a complete clean-up would lie below the watermark.
+    sql: `
+CREATE TABLE usage (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  request_id TEXT NOT NULL,
+  revision TEXT NOT NULL,
+  key TEXT,
+  protocol TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  requested_model TEXT NOT NULL,
+  provider TEXT,
+  connection TEXT,
+  model TEXT,
+  facts TEXT NOT NULL,
+  reasons TEXT NOT NULL,
+  attempts TEXT NOT NULL,
+  marks TEXT NOT NULL,
+  error_code TEXT,
+  at INTEGER NOT NULL,
+  secret_epoch INTEGER NOT NULL,
+  cost INTEGER,
+  estimated INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  stream INTEGER NOT NULL,
+  ${tokenKinds.map((kind) => `${tokenColumn(kind)} INTEGER`).join(',\n  ')}
+) STRICT;
+CREATE INDEX usage_at ON usage (at);
+CREATE INDEX usage_request ON usage (request_id);
+CREATE INDEX usage_key_at ON usage (key, at);
+CREATE INDEX usage_failed ON usage (id) WHERE status >= 400;
+
+CREATE TABLE counters (${counterColumns}
+) STRICT, WITHOUT ROWID;
+-- The fold of rows that retention removed, so that counters = retired + fold(usage) stays provable.
+CREATE TABLE retired (${counterColumns}
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE slices (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+-- watermark: the last usage id that counters contain. writer/<session>: the last batch that a writer has written.
+CREATE TABLE marks (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO marks (name, value) VALUES ('watermark', 0);
+`,
+  },
+];
