@@ -1,5 +1,5 @@
 // Schedules: the spelling, the wall clock across DST, and nextChange against a minute-by-minute scan.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSchedule, type Schedule } from '../../../src/routing/schedule.ts';
 
