@@ -1,0 +1,47 @@
+// What a translation could not say on the other side. An entry is made for every dropped or bent meaning; it ends in
+// X-OmniRoute-Loss and in the trace, or in a refusal under `onLoss: reject`.
+import { GatewayError } from '../errors.ts';
+import type { Extensions } from './extensions.ts';
+
+export interface Loss {
+  /** Where in the request, in the words of this folder: `sampling.seed`, `messages[2].parts[0]`. */
+  readonly path: string;
+  /** One clause, for a person: why it was dropped or what it became. */
+  readonly reason: string;
+}
+
+/** Collects losses of one translation; the same path is kept once. */
+export interface LossReport {
+  add(path: string, reason: string): void;
+  readonly entries: readonly Loss[];
+}
+
+export function createLossReport(): LossReport {
+  const entries: Loss[] = [];
+  return {
+    add(path, reason) {
+      if (!entries.some((entry) => entry.path === path)) entries.push({ path, reason });
+    },
+    entries,
+  };
+}
+
+/** Reports every extension that `wire` does not own. */
+export function reportForeign(
+  extensions: Extensions | undefined,
+  wire: string,
+  at: string,
+  loss: LossReport,
+): void {
+  if (extensions === undefined) return;
+  for (const [owner, fields] of Object.entries(extensions)) {
+    if (owner === wire) continue;
+    for (const key of Object.keys(fields))
+      loss.add(at === '' ? key : `${at}.${key}`, `only ${owner} knows it`);
+  }
+}
+
+/** Refuses what cannot be dropped without changing the shape or the content of the conversation. */
+export function refuse(path: string, reason: string): never {
+  throw new GatewayError('unsupported_feature', `${path}: ${reason}`, { param: path });
+}

@@ -1,0 +1,48 @@
+// The opaque value by which a provider recognises its own reasoning (signature, encrypted content). It is bound to its
+// issuer: it returns there and nowhere else, and none is ever forged. Where a client's dialect demands a proof that we
+// do not own, the slot gets a sealed value: plainly ours, recognisable in raw bytes, and undone on the way back.
+import { parseJson } from '../lib/json.ts';
+
+export interface Proof {
+  /** The wire that the value belongs to. */
+  readonly wire: string;
+  /** Provider that issued it; absent when the client sent it bare and only its wire is known. */
+  readonly issuer?: string;
+  /** `signature` stands beside visible reasoning; `redacted` is the whole, encrypted reasoning. */
+  readonly form: 'signature' | 'redacted';
+  readonly data: string;
+}
+
+/**
+ * Base64 of the first 15 bytes of `seal`, 20 whole characters: every sealed value begins with them, so a pass-through
+ * finds foreign reasoning with one byte search.
+ */
+export const sealPrefix = 'b21uaXJvdXRlLXNlYWw6';
+
+const seal = 'omniroute-seal:1;';
+
+/** A value for a proof slot of a foreign dialect; without a proof it only says "made by the gateway". */
+export function sealProof(proof: Proof | undefined): string {
+  const content =
+    proof === undefined ? '' : JSON.stringify([proof.wire, proof.issuer ?? '', proof.form, proof.data]);
+  return Buffer.from(`${seal}${content}`, 'utf8').toString('base64');
+}
+
+export function isSealed(value: string): boolean {
+  return value.startsWith(sealPrefix);
+}
+
+/** The proof inside a sealed value; undefined when it holds none or was damaged. */
+export function unsealProof(value: string): Proof | undefined {
+  const content = parseJson(Buffer.from(value, 'base64').toString('utf8').slice(seal.length));
+  if (!Array.isArray(content) || content.length !== 4) return undefined;
+  const [wire, issuer, form, data] = content as unknown[];
+  if (typeof wire !== 'string' || typeof issuer !== 'string' || typeof data !== 'string') return undefined;
+  if (form !== 'signature' && form !== 'redacted') return undefined;
+  return issuer === '' ? { wire, form, data } : { wire, issuer, form, data };
+}
+
+/** Whether `proof` may be sent to this upstream. */
+export function belongsTo(proof: Proof, wire: string, issuer: string): boolean {
+  return proof.wire === wire && (proof.issuer === undefined || proof.issuer === issuer);
+}
