@@ -1,6 +1,5 @@
 // What the main thread and the writer thread say to each other, as data.
 import type { Batch } from './batch.ts';
-import type { StateFault } from './fault.ts';
 
 /** What the writer thread is started with. */
 export interface WriterSetup {
@@ -37,8 +36,6 @@ export type WriterOrder =
   | { readonly kind: 'close' };
 
 export type WriterNotice =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'refused'; readonly fault: StateFault; readonly message: string }
   | {
       readonly kind: 'written';
       readonly sequence: number;

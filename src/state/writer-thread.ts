@@ -7,6 +7,7 @@ import { type Connection, openForWriting, sqliteCode } from './drivers/sqlite.ts
 import { createUsageWriter, type UsageWriter, usedBytes } from './drivers/usage-sql.ts';
 import { StateError } from './fault.ts';
 import type { RetentionOrder, RetentionReport, WriterNotice, WriterOrder, WriterSetup } from './messages.ts';
+import type { Greeting } from './thread.ts';
 
 const firstPause = 50;
 const longestPause = 2000;
@@ -14,7 +15,7 @@ const longestPause = 2000;
 if (parentPort) serve(parentPort, workerData as WriterSetup);
 
 function serve(port: NonNullable<typeof parentPort>, setup: WriterSetup): void {
-  const tell = (notice: WriterNotice): void => port.postMessage(notice);
+  const tell = (notice: WriterNotice | Greeting): void => port.postMessage(notice);
   let database: Connection;
   let usage: UsageWriter;
   try {

@@ -4,9 +4,10 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type CancelTimer, systemTimers, type Timers } from '../lib/timers.ts';
 import type { UsageRow } from '../routing/ports.ts';
-import { type Batch, Chunk, type Slice } from './batch.ts';
-import { StateError } from './fault.ts';
+import type { Batch, Chunk, Slice } from './batch.ts';
 import type { RetentionOrder, RetentionReport, WriterNotice, WriterOrder, WriterSetup } from './messages.ts';
+import { RowQueue } from './queue.ts';
+import { Thread } from './thread.ts';
 
 export interface WriterOptions {
   /** Path of the database; its folder is created. */
@@ -31,12 +32,12 @@ export interface WriterOptions {
 export interface WriterStatus {
   /** `stalled`: the database refuses, batches are repeated. `restarting`: the thread died and comes back. */
   readonly state: 'ok' | 'stalled' | 'restarting' | 'closed';
-  /** The latest fault, kept until a batch is written. */
+  /** The latest fault, kept until a batch is written. Names files and SQLite codes, never row contents. */
   readonly error: string | null;
   readonly queuedRows: number;
   readonly queuedBytes: number;
   readonly written: number;
-  /** Rows that found the queue full. */
+  /** Rows that found the queue full, or the writer closed. */
   readonly dropped: number;
   /** Rows that the schema refused. */
   readonly rejected: number;
@@ -45,8 +46,6 @@ export interface WriterStatus {
 
 /** Collects changed slices of the world; called once, in the turn in which a batch is posted. */
 export type Collect = () => Iterable<Slice>;
-
-const chunkRows = 128;
 
 const threadFile = import.meta.url.endsWith('.ts')
   ? new URL('./writer-thread.ts', import.meta.url)
@@ -63,80 +62,60 @@ export class Writer {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #window: number;
-  readonly #maxRows: number;
-  readonly #maxBytes: number;
   readonly #closeTimeout: number;
-  readonly #setup: WriterSetup;
-  readonly #spawn: (setup: WriterSetup) => Worker;
-
-  #worker: Worker | undefined;
-  #ready = false;
-  #closed = false;
-  #error: string | null = null;
-  #restarts = 0;
-  #started: PromiseWithResolvers<void> | undefined;
-  #ended: PromiseWithResolvers<void> | undefined;
-
-  readonly #queue: Chunk[] = [];
-  #spare: Chunk | undefined;
-  #rows = 0;
-  #bytes = 0;
+  readonly #thread: Thread<WriterOrder, WriterNotice>;
+  readonly #queue: RowQueue;
   #collects = new Set<Collect>();
   #flying: { readonly batch: Batch; readonly chunk: Chunk | undefined } | undefined;
-  /** Batches are posted without waiting to be full up to this sequence. */
-  #drainTo = 0;
   #sequence = 0;
+  /** Batches up to this sequence are posted without waiting to be full. */
+  #drainTo = 0;
   #cancelWindow: CancelTimer | undefined;
   readonly #waiters: { readonly sequence: number; readonly done: PromiseWithResolvers<void> }[] = [];
   readonly #retentions = new Map<number, PromiseWithResolvers<RetentionReport>>();
   #retention = 0;
-
+  #closing: Promise<void> | undefined;
+  #closed: PromiseWithResolvers<void> | undefined;
+  #error: string | null = null;
   #written = 0;
-  #dropped = 0;
   #rejected = 0;
 
   constructor(options: WriterOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#timers = options.timers ?? systemTimers;
     this.#window = options.window ?? 200;
-    this.#maxRows = options.maxRows ?? 50_000;
-    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#closeTimeout = options.closeTimeout ?? 5000;
-    this.#spawn =
-      options.spawn ?? ((setup) => new Worker(threadFile, { workerData: setup, name: 'state-writer' }));
-    this.#setup = {
+    this.#queue = new RowQueue({
+      maxRows: options.maxRows ?? 50_000,
+      maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
+    });
+    const setup: WriterSetup = {
       file: options.file,
       session: `${new Date(this.#clock.now()).toISOString()}-${crypto.randomUUID()}`,
       busyTimeout: options.busyTimeout ?? 1000,
       ...(options.maxPages === undefined ? {} : { maxPages: options.maxPages }),
     };
+    const spawn = options.spawn ?? startThread;
+    this.#thread = new Thread({
+      spawn: () => spawn(setup),
+      timers: this.#timers,
+      onReady: () => this.#resume(),
+      onNotice: (notice) => this.#hear(notice),
+      onDown: () => this.#threadEnded(),
+    });
   }
 
-  async start(): Promise<void> {
-    this.#started = Promise.withResolvers();
-    this.#startThread();
-    try {
-      await this.#started.promise;
-    } finally {
-      this.#started = undefined;
-      this.#updateReference();
-    }
+  start(): Promise<void> {
+    return this.#thread.start();
   }
 
   append(row: UsageRow): void {
-    if (this.#rows >= this.#maxRows || this.#bytes >= this.#maxBytes || this.#closed) {
-      this.#dropped++;
+    if (this.#closed) {
+      this.#queue.dropped++;
       return;
     }
-    let chunk = this.#queue.at(-1);
-    if (chunk === undefined || chunk.full) {
-      chunk = this.#spare ?? new Chunk(chunkRows);
-      this.#spare = undefined;
-      this.#queue.push(chunk);
-    }
-    this.#bytes += chunk.append(row);
-    this.#rows++;
-    if (chunk.full) this.#pump();
+    this.#queue.append(row);
+    if (this.#queue.headFull) this.#pump();
     else if (this.#cancelWindow === undefined) this.#openWindow();
   }
 
@@ -153,109 +132,77 @@ export class Writer {
     if (sequence === this.#sequence && this.#flying === undefined) return Promise.resolve();
     const done = Promise.withResolvers<void>();
     this.#waiters.push({ sequence, done });
-    this.#drain(sequence);
+    this.#drain();
     return done.promise;
   }
 
-  /** Removes old rows; resolves when the clean-up is done. */
+  /** Removes old rows in small portions between batches; resolves when the clean-up is done. */
   retain(order: Omit<RetentionOrder, 'sessionsBefore'>): Promise<RetentionReport> {
-    const worker = this.#worker;
-    if (worker === undefined || !this.#ready)
-      return Promise.reject(new Error('The state writer is not running.'));
+    if (!this.#thread.ready) return Promise.reject(new Error('The state writer is not running.'));
     const id = ++this.#retention;
     const done = Promise.withResolvers<RetentionReport>();
     this.#retentions.set(id, done);
     const sessionsBefore = this.#clock.now() - 7 * 86_400_000;
-    this.#post({ kind: 'retain', id, order: { ...order, sessionsBefore } });
+    this.#thread.post({ kind: 'retain', id, order: { ...order, sessionsBefore } });
+    this.#updateNeed();
     return done.promise;
   }
 
   /** Writes what waits, at most `closeTimeout` long, and ends the thread. Never rejects. */
-  async close(): Promise<void> {
-    if (this.#ended) return this.#ended.promise;
-    const ended = Promise.withResolvers<void>();
-    this.#ended = ended;
-    let late = false;
-    const cancel = this.#timers.after(this.#closeTimeout, () => {
-      late = true;
-      this.#giveUp('The database did not take the last rows in time.');
-    });
-    this.#updateReference();
-    await this.flush().catch(() => undefined);
-    this.#closed = true;
-    this.#cancelWindow?.();
-    if (this.#worker && this.#ready && !late) {
-      this.#post({ kind: 'close' });
-      await ended.promise;
-    }
-    cancel();
-    await this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#ready = false;
-    ended.resolve();
+  close(): Promise<void> {
+    return (this.#closing ??= this.#end());
   }
 
   status(): WriterStatus {
-    const state = this.#closed
-      ? 'closed'
-      : !this.#ready
-        ? 'restarting'
-        : this.#error === null
-          ? 'ok'
-          : 'stalled';
+    const error = this.#error ?? this.#thread.reason;
     return {
-      state,
-      error: this.#error,
-      queuedRows: this.#rows,
-      queuedBytes: this.#bytes,
+      state: this.#closed ? 'closed' : !this.#thread.ready ? 'restarting' : error === null ? 'ok' : 'stalled',
+      error,
+      queuedRows: this.#queue.rows,
+      queuedBytes: this.#queue.bytes,
       written: this.#written,
-      dropped: this.#dropped,
+      dropped: this.#queue.dropped,
       rejected: this.#rejected,
-      restarts: this.#restarts,
+      restarts: this.#thread.restarts,
     };
   }
 
   get dropped(): number {
-    return this.#dropped;
+    return this.#queue.dropped;
   }
 
   #openWindow(): void {
     this.#cancelWindow = this.#timers.after(this.#window, () => {
       this.#cancelWindow = undefined;
-      this.#drain(this.#lastSequence());
+      this.#drain();
     });
   }
 
-  /** The sequence that will carry what waits now. */
+  /** The sequence of the batch that will carry the last of what waits now. */
   #lastSequence(): number {
     return this.#sequence + Math.max(this.#queue.length, this.#collects.size > 0 ? 1 : 0);
   }
 
-  #drain(sequence: number): void {
-    this.#drainTo = Math.max(this.#drainTo, sequence);
-    this.#updateReference();
+  #drain(): void {
+    this.#drainTo = this.#lastSequence();
+    this.#updateNeed();
     this.#pump();
   }
 
   #pump(): void {
-    if (!this.#ready || this.#flying !== undefined) return;
-    const head = this.#queue[0];
-    if (head === undefined && this.#collects.size === 0) return;
-    if (head?.full !== true && this.#sequence >= this.#drainTo) return;
-    this.#queue.shift();
-    const slices: Slice[] = [];
-    const collects = this.#collects;
-    this.#collects = new Set();
-    for (const collect of collects) slices.push(...collect());
+    if (!this.#thread.ready || this.#flying !== undefined) return;
+    if (this.#queue.length === 0 && this.#collects.size === 0) return;
+    if (!this.#queue.headFull && this.#sequence >= this.#drainTo) return;
+    const chunk = this.#queue.take();
     const batch: Batch = {
       sequence: ++this.#sequence,
-      rows: head?.rows ?? 0,
-      numbers: head?.numbers ?? new Float64Array(0),
-      text: head?.takeText() ?? '',
-      slices,
+      rows: chunk?.rows ?? 0,
+      numbers: chunk?.numbers ?? new Float64Array(0),
+      text: chunk?.takeText() ?? '',
+      slices: this.#collectSlices(),
     };
-    this.#flying = { batch, chunk: head };
-    this.#post({ kind: 'batch', batch });
+    this.#flying = { batch, chunk };
+    this.#thread.post({ kind: 'batch', batch });
     if (this.#queue.length === 0) {
       this.#cancelWindow?.();
       this.#cancelWindow = undefined;
@@ -264,50 +211,41 @@ export class Writer {
     }
   }
 
-  #post(order: WriterOrder): void {
-    this.#worker?.postMessage(order);
+  #collectSlices(): readonly Slice[] {
+    if (this.#collects.size === 0) return [];
+    const slices: Slice[] = [];
+    const collects = this.#collects;
+    this.#collects = new Set();
+    for (const collect of collects) {
+      try {
+        slices.push(...collect());
+      } catch (error) {
+        // `append` may stand above us on the stack, and `append` never throws.
+        this.#error = `A slice of the world could not be collected: ${String(error)}`;
+      }
+    }
+    return slices;
   }
 
-  #startThread(): void {
-    const worker = this.#spawn(this.#setup);
-    this.#worker = worker;
-    worker.on('message', (notice: WriterNotice) => this.#hear(notice));
-    worker.on('error', (error) => {
-      this.#error = error instanceof Error ? error.message : String(error);
-    });
-    worker.on('exit', () => this.#threadEnded(worker));
+  #resume(): void {
+    this.#error = null;
+    if (this.#flying) this.#thread.post({ kind: 'batch', batch: this.#flying.batch });
+    else this.#pump();
   }
 
   #hear(notice: WriterNotice): void {
-    switch (notice.kind) {
-      case 'ready':
-        this.#ready = true;
-        this.#error = null;
-        this.#started?.resolve();
-        if (this.#flying) this.#post({ kind: 'batch', batch: this.#flying.batch });
-        else this.#pump();
-        break;
-      case 'refused':
-        this.#error = notice.message;
-        this.#started?.reject(new StateError(notice.fault, notice.message));
-        break;
-      case 'written':
-        this.#settle(notice.sequence, notice.written, notice.rejected);
-        break;
-      case 'stalled':
-        this.#error = `${notice.code}: ${notice.message}`;
-        break;
-      case 'retained':
-        this.#retentions.get(notice.id)?.resolve(notice.report);
-        this.#retentions.delete(notice.id);
-        break;
-      case 'retention-failed':
-        this.#retentions.get(notice.id)?.reject(new Error(notice.message));
-        this.#retentions.delete(notice.id);
-        break;
-      case 'closed':
-        this.#ended?.resolve();
-        break;
+    if (notice.kind === 'written') {
+      this.#settle(notice.sequence, notice.written, notice.rejected);
+    } else if (notice.kind === 'stalled') {
+      this.#error = `${notice.code}: ${notice.message}`;
+    } else if (notice.kind === 'closed') {
+      this.#closed?.resolve();
+    } else {
+      const done = this.#retentions.get(notice.id);
+      this.#retentions.delete(notice.id);
+      if (notice.kind === 'retained') done?.resolve(notice.report);
+      else done?.reject(new Error(notice.message));
+      this.#updateNeed();
     }
   }
 
@@ -318,57 +256,55 @@ export class Writer {
     this.#error = null;
     this.#written += written;
     this.#rejected += rejected;
-    if (flying.chunk) {
-      this.#rows -= flying.chunk.rows;
-      this.#bytes -= flying.chunk.bytes;
-      flying.chunk.reset();
-      this.#spare = flying.chunk;
-    }
+    if (flying.chunk) this.#queue.settle(flying.chunk);
     while (this.#waiters[0] !== undefined && this.#waiters[0].sequence <= sequence) {
       this.#waiters.shift()?.done.resolve();
     }
     this.#pump();
-    this.#updateReference();
+    this.#updateNeed();
   }
 
-  #threadEnded(worker: Worker): void {
-    if (worker !== this.#worker) return;
-    this.#ready = false;
-    for (const [id, done] of this.#retentions) {
-      this.#retentions.delete(id);
-      done.reject(new Error('The state writer ended.'));
-    }
-    if (this.#started) {
-      this.#started.reject(new StateError('unopenable', this.#error ?? 'The state writer ended at start.'));
-      return;
-    }
-    if (this.#closed) {
-      this.#ended?.resolve();
-      return;
-    }
-    this.#restarts++;
-    this.#error ??= 'The state writer ended unexpectedly.';
-    const pause = Math.min(100 * 2 ** Math.min(this.#restarts - 1, 8), 10_000);
-    this.#timers.after(pause, () => {
-      if (!this.#closed && !this.#ready) this.#startThread();
-    });
+  #threadEnded(): void {
+    this.#closed?.resolve();
+    for (const done of this.#retentions.values()) done.reject(new Error('The state writer ended.'));
+    this.#retentions.clear();
   }
 
-  #giveUp(reason: string): void {
-    this.#dropped += this.#rows;
-    this.#rows = 0;
-    this.#bytes = 0;
-    this.#queue.length = 0;
+  async #end(): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<'late'>();
+    const cancel = this.#timers.after(this.#closeTimeout, () => late.resolve('late'));
+    const outcome = await Promise.race([this.flush(), late.promise]);
+    this.#closed = closed;
+    this.#cancelWindow?.();
+    this.#updateNeed();
+    if (outcome === 'late') this.#abandon();
+    else if (this.#thread.ready) {
+      this.#thread.dismiss({ kind: 'close' });
+      await Promise.race([closed.promise, late.promise]);
+    }
+    cancel();
+    this.#threadEnded();
+    await this.#thread.end();
+  }
+
+  #abandon(): void {
+    this.#queue.abandon();
     this.#flying = undefined;
-    this.#closed = true;
-    this.#error = reason;
-    for (const waiter of this.#waiters.splice(0)) waiter.done.reject(new Error(reason));
-    this.#ended?.resolve();
+    this.#error ??= 'The database did not take the last rows in time.';
+    for (const { done } of this.#waiters.splice(0)) {
+      // Whoever calls flush() beside close() learns it; close() itself only counts.
+      done.promise.catch(() => undefined);
+      done.reject(new Error(this.#error));
+    }
   }
 
-  // A thread that is idle must not keep the process alive; one that somebody waits for must.
-  #updateReference(): void {
-    if (this.#started || this.#ended || this.#waiters.length > 0) this.#worker?.ref();
-    else this.#worker?.unref();
+  // An idle thread must not keep the process alive; one that somebody waits for must.
+  #updateNeed(): void {
+    this.#thread.need(this.#waiters.length > 0 || this.#retentions.size > 0 || this.#closed !== undefined);
   }
+}
+
+function startThread(setup: WriterSetup): Worker {
+  return new Worker(threadFile, { workerData: setup, name: 'state-writer' });
 }
