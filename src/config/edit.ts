@@ -1,0 +1,151 @@
+// Pointer edits as minimal text splices: comments, order, quoting, indentation and line ends outside the touched node
+// stay byte for byte. After the cuts the new text must mean exactly what the edit means, or nothing is written.
+import { GatewayError } from '../errors.ts';
+import { parsePointer } from '../lib/json-pointer.ts';
+import { findNextCut, readNode } from './edit/conform.ts';
+import { patchValue, resolvePosition, type Edit } from './edit/patch.ts';
+import { applySplices, moveItem, renameKey, type Slot, type Splice } from './edit/splice.ts';
+import {
+  findPair,
+  isAlias,
+  isMap,
+  isSeq,
+  parseTree,
+  type Tree,
+  type YamlMap,
+  type YamlSeq,
+} from './edit/tree.ts';
+import { findIndex, isSame, type Value } from './edit/value.ts';
+import type { Node } from 'yaml';
+
+export type { Edit } from './edit/patch.ts';
+
+/** A bound on cuts per edit, so that a fault of ours ends as an error and never as a loop. */
+const maxCuts = 10_000;
+
+/**
+ * The text after the edit. Throws GatewayError: 404 when the pointer leads nowhere, 409 when the edit cannot be made
+ * as text here (it would change what an alias elsewhere means), 422 when the text does not parse.
+ */
+export function editText(text: string, edit: Edit): string {
+  const tree = parseTree(text);
+  const before = readNode(tree, tree.document.contents);
+  const after = patchValue(before ?? new Map(), edit);
+  if (isSame(before, after) && isSameOrder(before, after, edit)) return text;
+  const edited = cut(tree, edit, before, after);
+  const check = parseChecked(edited, edit);
+  if (!isSame(readNode(check, check.document.contents), after)) throw explainConflict(tree, edit);
+  return edited;
+}
+
+function cut(tree: Tree, edit: Edit, before: Value, after: Value): string {
+  const direct = cutDirectly(tree, edit, before);
+  if (direct) return applySplices(tree, direct);
+  let current = tree;
+  for (let count = 0; count < maxCuts; count++) {
+    const splices = findNextCut(current, { kind: 'root' }, current.document.contents, after);
+    if (!splices) return current.text;
+    const text = applySplices(current, splices);
+    if (text === current.text) break;
+    current = parseChecked(text, edit);
+  }
+  throw explainConflict(tree, edit);
+}
+
+// A rename and a move keep the entry's own bytes, which a comparison of values could not know.
+function cutDirectly(tree: Tree, edit: Edit, before: Value): Splice[] | undefined {
+  if (edit.op !== 'rename' && edit.op !== 'move') return undefined;
+  const path = parsePointer(edit.pointer);
+  const name = path.at(-1) ?? '';
+  const found = findNode(tree, path.slice(0, -1));
+  const owner = found?.node;
+  if (edit.op === 'rename' && isMap(owner)) {
+    const pair = findPair(owner as YamlMap, name);
+    return pair && renameKey(pair, edit.to);
+  }
+  if (edit.op !== 'move' || !found || !isSeq(owner)) return undefined;
+  const list = readNode(tree, owner);
+  if (!Array.isArray(list)) return undefined;
+  const from = findIndex(list, name);
+  const target = resolvePosition(list, edit.before, path.slice(0, -1).join('/'));
+  const to = target > from ? target - 1 : target;
+  return from === to || before === null ? undefined : moveItem(tree, found.slot, owner as YamlSeq, from, to);
+}
+
+/** The node at a path as far as it is written there, with the slot that holds it; undefined behind an alias or a merge. */
+function findNode(
+  tree: Tree,
+  path: readonly string[],
+): { readonly node: Node | null; readonly slot: Slot } | undefined {
+  let node: Node | null = tree.document.contents;
+  let slot: Slot = { kind: 'root' };
+  for (const segment of path) {
+    const flow: boolean =
+      (slot.kind !== 'root' && slot.flow) || (isMap(node) || isSeq(node) ? node.flow === true : false);
+    if (isMap(node)) {
+      const map = node as YamlMap;
+      const pair = findPair(map, segment);
+      if (!pair) return undefined;
+      slot = { kind: 'pair', map, pair, flow };
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const seq = node as YamlSeq;
+      const list = readNode(tree, seq);
+      const index = Array.isArray(list) ? findIndex(list, segment) : -1;
+      slot = { kind: 'item', seq, index, flow };
+      node = seq.items[index] ?? null;
+    } else return undefined;
+  }
+  return { node, slot };
+}
+
+function parseChecked(text: string, edit: Edit): Tree {
+  try {
+    return parseTree(text);
+  } catch (cause) {
+    throw new GatewayError(
+      'conflict',
+      `"${edit.op}" at ${edit.pointer} cannot be made in this layout; edit the file by hand`,
+      { cause },
+    );
+  }
+}
+
+// Maps that differ only in order mean the same, but a person who moves a list item wants it moved.
+function isSameOrder(before: Value, after: Value, edit: Edit): boolean {
+  return edit.op !== 'rename' && JSON.stringify(toOrdered(before)) === JSON.stringify(toOrdered(after));
+}
+
+function toOrdered(value: Value): unknown {
+  if (value instanceof Map) return [...value].map(([name, member]) => [name, toOrdered(member)]);
+  return Array.isArray(value) ? value.map(toOrdered) : value;
+}
+
+function explainConflict(tree: Tree, edit: Edit): GatewayError {
+  const shared: string[] = [];
+  const path = parsePointer(edit.pointer);
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = findNode(tree, path.slice(0, depth))?.node;
+    const anchor = node && !isAlias(node) && 'anchor' in node ? node.anchor : undefined;
+    if (anchor) {
+      const uses = [...tree.text.matchAll(new RegExp(`\\*${anchor}(?![\\w-])`, 'g'))].map((match) =>
+        lineOf(tree.text, match.index),
+      );
+      shared.push(
+        `&${anchor} (line ${lineOf(tree.text, node?.range?.[0] ?? 0)}), which line ${uses.join(', ')} also uses`,
+      );
+    }
+  }
+  const why =
+    shared.length > 0
+      ? `it lies in ${shared.join(' and in ')}`
+      : 'the layout of the file does not allow it as a small cut';
+  return new GatewayError(
+    'conflict',
+    `"${edit.op}" at ${edit.pointer} cannot be made: ${why}; edit the file by hand`,
+  );
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
