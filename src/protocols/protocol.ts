@@ -1,6 +1,12 @@
 // The interface that every wire protocol implements. Two halves: `peek` works on raw bytes and never parses more
 // than it must (same protocol on both sides); the codec translates to and from the hub (`ir/`).
 import type { GatewayError, UpstreamFailure } from '../errors.ts';
+import type { Answer, AnswerEvent, AnswerListener } from '../ir/events.ts';
+import type { LossReport } from '../ir/loss.ts';
+import type { Effort } from '../ir/options.ts';
+import type { ModelRequest } from '../ir/request.ts';
+import type { ToolNames } from '../ir/tool-names.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { ProtocolName } from './capabilities.ts';
 
 /** Token counts that a wire reports; structurally the `TokenCounts` of routing/ports and the usage of ir. */
@@ -27,6 +33,8 @@ export interface RequestPeek {
   readonly model?: string;
   readonly modelSpan?: Span;
   readonly stream: boolean;
+  /** Whether a stream reports usage without an edit: the client asks for it, or the wire always does. */
+  readonly reportsUsage: boolean;
   /** Where to splice when the wire needs an edit (`stream_options`); meaning belongs to the protocol. */
   readonly spans: Readonly<Record<string, Span>>;
   /** Estimated prompt tokens (bytes / 4). */
@@ -40,6 +48,10 @@ export interface SpliceEdits {
   readonly model?: string;
   /** Ask a chat stream for its usage chunk when the client did not. */
   readonly includeUsage?: boolean;
+  /** Members to write at the start of the object, as JSON text without braces (`"thinking":{…}`). */
+  readonly insert?: string;
+  /** Write `stream: true` into a body that does not say, because the client's Accept header asks for a stream. */
+  readonly stream?: true;
 }
 
 /** A name and value of an HTTP response, as received. */
@@ -47,11 +59,13 @@ export type RawHeaders = Readonly<Record<string, string | readonly string[] | un
 
 /** What one push of upstream bytes produced for the client. */
 export interface PipeStep {
-  /** Bytes for the client, in order; empty when everything was withheld. */
+  /** Bytes for the client, in order; empty when everything was withheld. A stream gives whole frames only, because the
+   *  gateway puts keep-alives between them. */
   readonly output: readonly (Uint8Array | string)[];
-  /** True from the first frame on that carries content: the stream may be committed. */
+  /** True from the first frame on that carries content (a token, a tool call, a refusal, a finish; a role alone does not
+   *  count): the stream may be committed. */
   readonly meaningful: boolean;
-  /** The upstream reported a failure inside the stream, or ended it wrongly. */
+  /** The upstream reported a failure inside the answer, or ended it wrongly. Nothing may follow. */
   readonly failure?: UpstreamFailure;
 }
 
@@ -94,16 +108,142 @@ export interface ProtocolErrors {
   encodeUpstream(failure: UpstreamFailure, requestId: string): RenderedError;
   /** The frame for a failure after the stream began; the caller then destroys the socket. */
   encodeStreamFailure(failure: UpstreamFailure, requestId: string): string;
-  /** An upstream's error answer → failure, from status, headers and (cut) body. */
-  decode(status: number, headers: RawHeaders, body: string): UpstreamFailure;
+  /** An upstream's error answer → failure, from status, headers and (cut) body. `now`: epoch ms, for hints that are dates. */
+  decode(status: number, headers: RawHeaders, body: string, now?: number): UpstreamFailure;
 }
 
 export interface Protocol {
   readonly name: ProtocolName;
   /** `text/event-stream; charset=utf-8`, or NDJSON for Ollama. */
   readonly streamContentType: string;
+  /** Client headers, in lower case, that travel to an upstream of the same protocol (`anthropic-beta`). */
+  readonly requestHeaders: readonly string[];
   /** Bytes that keep an idle stream alive, or undefined when this wire's clients tolerate none. */
   keepAlive(committed: boolean): string | undefined;
   readonly peek: Peek;
   readonly errors: ProtocolErrors;
+  /** Absent while a wire can only be passed through. */
+  readonly codec?: Codec;
+}
+
+/**
+ * What a family of models accepts, where it differs from its neighbours: data (`model-rules.ts`), so that no codec
+ * knows a model by name.
+ */
+export interface ModelRules {
+  /** `one`: temperature or top_p, not both. `none`: only the defaults. */
+  readonly sampling: 'free' | 'one' | 'none';
+  /** May the last message be the assistant's? */
+  readonly prefill: boolean;
+  /** May system text stand between other messages? */
+  readonly midSystem: boolean;
+  /** Efforts that it takes; empty: it does not reason on request. */
+  readonly efforts: readonly Effort[];
+  /** How Anthropic's models are told to think. */
+  readonly thinking: 'none' | 'budget' | 'adaptive';
+  /** JSON Schema output without the forced-tool detour. */
+  readonly nativeSchema: boolean;
+  readonly stop: boolean;
+  /** Name of the field for `output.maxTokens` on Chat. */
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** Name of the role for instructions on Chat. */
+  readonly systemRole: 'system' | 'developer';
+  /** Text-only content as a list of parts (true) or as one string (false). */
+  readonly contentLists: boolean;
+  /** Must earlier reasoning be sent back as text? `tool-turns`: on every turn with calls, or on none. */
+  readonly reasoningHistory: 'none' | 'tool-turns';
+  /** Explicit prompt-cache marks, or an automatic one. */
+  readonly cacheMarks: boolean;
+  readonly webSearch: boolean;
+  /** Name of the field for `user` on Chat. */
+  readonly userField: 'user' | 'safety_identifier';
+  /** Used when neither client nor catalogue says how long an answer may be. */
+  readonly maxOutput: number;
+}
+
+/** The upstream model that a request is written for. */
+export interface Target {
+  readonly model: string;
+  /** Provider id: proofs return to their issuer only. */
+  readonly issuer: string;
+  readonly rules: ModelRules;
+  /** Answer tokens that the model can give at most, where the catalogue knows it. */
+  readonly maxOutput?: number;
+  /** API version that the call names, where the wire has versions. */
+  readonly version?: string;
+}
+
+/** What the way back must undo or add. Made by `encodeRequest` of the upstream's codec. */
+export interface AnswerPlan {
+  readonly names: ToolNames;
+  /** A forced tool whose input is the structured answer. */
+  readonly schemaTool?: string;
+  /** Free-form tools that were offered as functions with one string. */
+  readonly freeform?: ReadonlySet<string>;
+  /** JSON was only asked for in words: code fences around it are removed. */
+  readonly stripFence?: boolean;
+}
+
+/** What the client's answer must respect. Made by `decodeRequest` of the client's codec. */
+export interface ClientPlan {
+  /** The model name as the client wrote it. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** A chat client asked for the usage chunk. */
+  readonly includeUsage: boolean;
+  /** A chat client speaks the old `functions` dialect. */
+  readonly legacyFunctions: boolean;
+}
+
+export interface DecodeContext {
+  readonly issuer: string;
+  newId(prefix: string): string;
+}
+
+export interface EncodeContext extends DecodeContext {
+  readonly client: ClientPlan;
+  /** Model that answers, when the upstream does not name it. */
+  readonly model: string;
+  /** Epoch seconds, for upstreams that give none. */
+  readonly created: number;
+  /** Estimated prompt tokens, for wires that report them before the answer begins. */
+  readonly inputTokens: number;
+}
+
+/** Upstream bytes of a stream → events. Throws nothing: a broken stream is an `answer-fail`. */
+export interface AnswerDecoder {
+  push(chunk: Uint8Array): void;
+  /** After the last byte; emits `answer-end` when the upstream had finished without saying so. */
+  end(): void;
+}
+
+/** Events → frames of a stream. */
+export interface AnswerEncoder {
+  write(event: AnswerEvent): void;
+  /** Whole frames written since the last call, or an empty text. */
+  take(): string;
+}
+
+/** One wire ⇄ the hub. `decode` goes toward the hub, `encode` away from it. */
+export interface Codec {
+  /** A request body, already known to be one JSON object. Throws GatewayError (400) naming the field. */
+  decodeRequest(
+    body: JsonObject,
+    loss: LossReport,
+  ): { readonly request: ModelRequest; readonly client: ClientPlan };
+  /** Throws GatewayError `unsupported_feature` where dropping would change the shape of the answer. */
+  encodeRequest(
+    request: ModelRequest,
+    target: Target,
+    loss: LossReport,
+  ): {
+    readonly body: JsonObject;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly plan: AnswerPlan;
+  };
+  createAnswerDecoder(context: DecodeContext, emit: AnswerListener): AnswerDecoder;
+  /** A unary answer body → the events of the stream that it stands for. */
+  decodeAnswer(body: unknown, context: DecodeContext, emit: AnswerListener): void;
+  createAnswerEncoder(context: EncodeContext): AnswerEncoder;
+  encodeAnswer(answer: Answer, context: EncodeContext): string;
 }

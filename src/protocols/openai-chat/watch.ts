@@ -1,0 +1,204 @@
+// Pass-through of a chat answer: bytes go on untouched while the pipe watches for the first token, usage, errors and
+// the terminal. Nothing is parsed on the way of a healthy answer.
+import type { UpstreamFailure } from '../../errors.ts';
+import { prepareKeys, scanObject, typeAt, type JsonSpans } from '../../lib/json-scan.ts';
+import { createFrameCutter, eachFrame, readData, readEvent } from '../../lib/sse-frames.ts';
+import type { AnswerPipe, PipeStep, WireUsage } from '../protocol.ts';
+import { decodeErrorBody } from './errors.ts';
+import { readUsage } from './usage.ts';
+
+const keys = prepareKeys(['choices', 'usage', 'error']);
+
+type Spans = JsonSpans<(typeof keys.names)[number]>;
+
+const nothing: PipeStep = { output: [], meaningful: false };
+const doneFrame = 'data: [DONE]\n\n';
+
+/** Bytes up to which a unary answer is kept to check that it is whole. */
+const unaryLimit = 1024 * 1024;
+
+/** A streamed answer. `withholdUsage`: the usage chunk was asked for by the gateway, the client must not see it. */
+export function createStreamPipe(withholdUsage: boolean): AnswerPipe {
+  const cutter = createFrameCutter();
+  let started = false;
+  let finished = false;
+  let done = false;
+  let usage: WireUsage | undefined;
+  let characters = 0;
+
+  const inspect = (bytes: Uint8Array, text: string): PipeStep => {
+    const output: Uint8Array[] = [];
+    let failure: UpstreamFailure | undefined;
+    eachFrame(text, (start, end) => {
+      if (done || failure) return;
+      const verdict = look(text.slice(start, end), bytes.subarray(start, end));
+      if (verdict === 'pass') output.push(bytes.subarray(start, end));
+      else if (verdict !== 'drop') failure = verdict;
+    });
+    return failure ? { output, meaningful: started, failure } : { output, meaningful: started };
+  };
+
+  const look = (frame: string, bytes: Uint8Array): 'pass' | 'drop' | UpstreamFailure => {
+    const data = readData(frame);
+    if (data === undefined || data === '') return 'pass';
+    if (data.trim() === '[DONE]') {
+      done = true;
+      return 'pass';
+    }
+    const json = locate(bytes, data);
+    const spans = scan(json);
+    if (!spans) {
+      // Before the first token another candidate can still answer; after it the client's own parser complains.
+      return started ? 'pass' : broken('sent a frame that is not JSON');
+    }
+    if (readEvent(frame) === 'error' || isSet(json, spans, 'error'))
+      return decodeErrorBody(undefined, utf8(json));
+    if (spans.usage) usage = readUsage(json, spans.usage) ?? usage;
+    if (finishPattern.test(data)) finished = true;
+    if (!started && isMeaningful(data)) started = true;
+    return withholdUsage && spans.usage && isSet(json, spans, 'usage') && hasNoChoice(json, spans)
+      ? 'drop'
+      : 'pass';
+  };
+
+  return {
+    push(chunk) {
+      if (done) return nothing;
+      const whole = cutter.push(chunk);
+      if (cutter.overflowed) return { ...nothing, failure: broken('sent a frame that is too large') };
+      if (!whole) return nothing;
+      const text = latin1(whole);
+      characters += countDeltas(text);
+      return started && !isNotable(text) ? { output: [whole], meaningful: true } : inspect(whole, text);
+    },
+    end() {
+      if (done) return nothing;
+      const rest = cutter.rest();
+      const text = rest ? latin1(rest).trim() : '';
+      // A last frame without its empty line is whole when it is the terminal or a readable finish.
+      const step =
+        rest && text !== ''
+          ? inspect(Buffer.concat([rest, Buffer.from('\n\n')]), `${latin1(rest)}\n\n`)
+          : nothing;
+      if (step.failure || done) return step;
+      if (finished) return { output: [...step.output, doneFrame], meaningful: true };
+      return { ...nothing, failure: broken(started ? 'cut the stream' : 'answered with an empty stream') };
+    },
+    usage: () => usage,
+    outputCharacters: () => characters,
+  };
+}
+
+/** A whole answer: kept until it is known to be sound, passed on as it comes when it is larger than that. */
+export function createUnaryPipe(): AnswerPipe {
+  let chunks: Uint8Array[] = [];
+  let size = 0;
+  let usage: WireUsage | undefined;
+  let characters = 0;
+  return {
+    push(chunk) {
+      size += chunk.length;
+      if (size <= unaryLimit) chunks.push(chunk);
+      else chunks = [];
+      return { output: [chunk], meaningful: size > unaryLimit };
+    },
+    end() {
+      if (size > unaryLimit) return { ...nothing, meaningful: true };
+      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const spans = scan(body);
+      if (!spans)
+        return {
+          ...nothing,
+          failure: broken(body.length === 0 ? 'answered with nothing' : 'answered with broken JSON'),
+        };
+      if (isSet(body, spans, 'error')) return { ...nothing, failure: decodeErrorBody(undefined, utf8(body)) };
+      if (hasNoChoice(body, spans)) return { ...nothing, failure: broken('answered without choices') };
+      if (spans.usage) usage = readUsage(body, spans.usage);
+      characters = spans.choices!.end - spans.choices!.start;
+      return { ...nothing, meaningful: true };
+    },
+    usage: () => usage,
+    outputCharacters: () => characters,
+  };
+}
+
+/** A value of `finish_reason` that is not null. */
+const finishPattern = /"finish_reason"\s*:\s*"/;
+
+/** In a delta: a member with a value that is not empty. The role alone says nothing yet. */
+const contentPattern = /"(?!role")[^"]+"\s*:\s*(?:"[^"]|[\d\-tf]|\[\s*[^\]\s]|\{\s*[^}\s])/;
+
+// Keys inside a string are escaped (`\"delta\"`), so that these patterns only ever meet real members.
+function isMeaningful(data: string): boolean {
+  if (finishPattern.test(data)) return true;
+  let found = false;
+  for (let at = data.indexOf('"delta"'); at >= 0; at = data.indexOf('"delta"', at + 7)) {
+    found = true;
+    const end = data.indexOf('}', at);
+    if (contentPattern.test(data.slice(at + 7, end < 0 ? undefined : end + 1))) return true;
+  }
+  // Old completions and odd vendors have no delta: what has a choice says something.
+  return !found && /"choices"\s*:\s*\[\s*\{/.test(data);
+}
+
+/** Whether a run of frames may hold more than deltas. Searching is far cheaper than taking every frame apart. */
+function isNotable(text: string): boolean {
+  return (
+    text.includes('"usage":{') ||
+    text.includes('"usage": {') ||
+    text.includes('"finish_reason":"') ||
+    text.includes('"finish_reason": "') ||
+    text.includes('[DONE]') ||
+    text.includes('"error"') ||
+    text.includes('event:')
+  );
+}
+
+const emptyDelta = '{"content":""}'.length;
+
+/** Rough size of the text inside the deltas, for an estimate where the upstream reports no usage. */
+function countDeltas(text: string): number {
+  let characters = 0;
+  for (let at = text.indexOf('"delta":'); at >= 0; at = text.indexOf('"delta":', at + 8)) {
+    const end = text.indexOf('}', at + 8);
+    if (end > at + 8 + emptyDelta) characters += end - at - 7 - emptyDelta;
+  }
+  return characters;
+}
+
+function scan(bytes: Uint8Array): Spans | undefined {
+  try {
+    return scanObject(bytes, keys, 256);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON of a frame inside the frame's bytes; data of several lines is put together anew. */
+function locate(frame: Uint8Array, data: string): Uint8Array {
+  const start = latin1(frame).indexOf(data);
+  return start < 0 ? Buffer.from(data, 'latin1') : frame.subarray(start, start + data.length);
+}
+
+function isSet(bytes: Uint8Array, spans: Spans, name: keyof Spans): boolean {
+  const span = spans[name];
+  return span !== undefined && typeAt(bytes, span) !== 'null';
+}
+
+function hasNoChoice(bytes: Uint8Array, { choices }: Spans): boolean {
+  if (!choices || typeAt(bytes, choices) !== 'array') return true;
+  for (let i = choices.start + 1; i < choices.end - 1; i++) if (bytes[i]! > 0x20) return false;
+  return true;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+function broken(what: string): UpstreamFailure {
+  return { class: 'upstream', message: `The upstream ${what}.` };
+}

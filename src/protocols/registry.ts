@@ -1,0 +1,18 @@
+// The wire protocols that this build speaks, by name.
+import type { ProtocolName } from './capabilities.ts';
+import { openaiChat } from './openai-chat/index.ts';
+import type { Protocol } from './protocol.ts';
+
+const protocols: { readonly [name in ProtocolName]?: Protocol } = {
+  'openai-chat': openaiChat,
+};
+
+/** The protocol of that name, or undefined when this build does not speak it. */
+export function findProtocol(name: ProtocolName): Protocol | undefined {
+  return protocols[name];
+}
+
+/** The protocol whose error envelope a client of that family reads; OpenAI's where this build has no better one. */
+export function envelopeOf(name: ProtocolName): Protocol {
+  return protocols[name] ?? openaiChat;
+}
