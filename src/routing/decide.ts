@@ -2,7 +2,7 @@
 // file or the environment; the gateway, `explain` and the test runner call the same function.
 import type { ErrorCode } from '../errors.ts';
 import { matchGlob } from '../lib/glob.ts';
-import { suggestName } from '../lib/suggest.ts';
+import { findNearest } from '../lib/nearest.ts';
 import type { Decision, Reason, Refusal } from './decision.ts';
 import { expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
 import type { Facts } from './facts.ts';
@@ -86,7 +86,7 @@ function refuseName(
   // Names that the key may not use must not show up in a hint.
   const { models } = principal;
   const usable = models ? (name: string) => models.some((pattern) => matchGlob(pattern, name)) : () => true;
-  const nearest = suggestName(model, knownNames(snapshot, model, usable));
+  const nearest = findNearest(model, knownNames(snapshot, model, usable));
   const hint = nearest === undefined ? 'GET /v1/models lists the names.' : `Did you mean "${nearest}"?`;
   return refuse('model_not_found', `${reason.message} ${hint}`, [reason]);
 }

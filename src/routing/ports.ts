@@ -1,4 +1,5 @@
 // What routing and the gateway need from outside, as interfaces: state/ implements them, tests replace them.
+import type { TokenCounts } from '../catalog/prices.ts';
 import type { SecretReference } from './snapshot.ts';
 
 /** Synchronous look-up of secrets that were resolved at load time. */
@@ -9,19 +10,7 @@ export interface SecretReader {
   readonly epoch: number;
 }
 
-/** Token counts of one answer by kind; a kind that the provider did not report is absent. */
-export interface TokenCounts {
-  /** All prompt tokens, cached ones included. */
-  readonly input?: number;
-  /** All answer tokens, reasoning included. */
-  readonly output?: number;
-  readonly cacheRead?: number;
-  readonly cacheWrite?: number;
-  readonly cacheWrite1h?: number;
-  readonly reasoning?: number;
-  readonly audioInput?: number;
-  readonly audioOutput?: number;
-}
+export type { TokenCounts };
 
 /** One row per request, written once in `settle`. Its columns are promised to everything that reads usage. */
 export interface UsageRow {
@@ -63,4 +52,26 @@ export interface Ledger {
   flush(): Promise<void>;
   close(): Promise<void>;
   readonly dropped: number;
+}
+
+/** One piece of the world that outlives the process: JSON text, or null to remove it. */
+export interface Slice {
+  /** What it is (`rotation`, `breaker`). */
+  readonly kind: string;
+  /** Whose it is: the stable id that the world keys it by. */
+  readonly id: string;
+  readonly value: string | null;
+}
+
+/** Keeps slices of the world, last value wins. */
+export interface Store {
+  /** All slices; asked once, at start. */
+  load(): Promise<readonly Slice[]>;
+  /**
+   * Asks for `collect` once, within the window, right before a batch is written: what it answers goes into the same
+   * transaction as the usage rows of that window. Asking twice with the same function is asking once.
+   */
+  save(collect: () => Iterable<Slice>): void;
+  /** Resolves when everything saved so far is durable. */
+  flush(): Promise<void>;
 }

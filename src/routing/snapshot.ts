@@ -1,7 +1,9 @@
 // The compiled, read-only form of one configuration. Nothing behind this type knows that YAML exists.
 // `Object.freeze(new Map())` still takes `set`, therefore maps are exposed as Lookup closures only.
+import type { Feature } from '../catalog/catalog.ts';
+import type { TokenPrices } from '../catalog/prices.ts';
 import type { SourcePosition } from '../diagnostics.ts';
-import type { ProtocolName } from '../protocols/capabilities.ts';
+import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { DemandableFact } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
 
@@ -97,17 +99,7 @@ export interface Provider {
   readonly at?: SourcePosition | undefined;
 }
 
-/** Prices in nano-USD per token, a kind that is absent is unknown and makes the cost null. */
-export interface TokenPrices {
-  readonly input?: number;
-  readonly output?: number;
-  readonly cacheRead?: number;
-  readonly cacheWrite?: number;
-  readonly cacheWrite1h?: number;
-  readonly reasoning?: number;
-  readonly audioInput?: number;
-  readonly audioOutput?: number;
-}
+export type { TokenPrices };
 
 /** What is known about one model at one provider. */
 export interface ModelFacts {
@@ -116,7 +108,23 @@ export interface ModelFacts {
   /** Context window in tokens. */
   readonly context?: number;
   readonly maxOutput?: number;
+  /** For `priceTokens(prices, counts, at)` of catalog/prices. */
   readonly prices?: TokenPrices;
+  /** What the model can do; absent is unknown. */
+  readonly features?: readonly Feature[];
+  /** What it can be asked for; absent is chat. */
+  readonly operations?: readonly Operation[];
+  /** The wire to use where the provider speaks several. */
+  readonly protocol?: ProtocolName;
+  /** The id that the upstream expects, where it differs. */
+  readonly upstreamId?: string;
+  /** Named deviations of this model, besides its endpoint's. */
+  readonly quirks?: readonly string[];
+  /** Left out of model lists. */
+  readonly hidden?: boolean;
+  /** Epoch milliseconds from which the provider no longer serves it. */
+  readonly retires?: number;
+  readonly deprecated?: boolean;
   readonly at?: SourcePosition | undefined;
 }
 

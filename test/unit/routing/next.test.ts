@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '../../../src/errors.ts';
 import type { Outcome, RoutePlan } from '../../../src/routing/decision.ts';
