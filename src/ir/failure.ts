@@ -9,8 +9,8 @@ import type { Headers } from './retry-after.ts';
 /** Long enough for every refusal that a client reads words from, too short for a page or a prompt. */
 const longestMessage = 1000;
 
-/** Reads an error answer: `body` may be cut, of any type, or empty. `now` is epoch milliseconds. */
-export function readFailure(status: number, headers: Headers, body: string, now: number): UpstreamFailure {
+/** Reads an error answer: `body` may be cut, of any type, or empty. Hints that are dates need `now`, epoch milliseconds. */
+export function readFailure(status: number, headers: Headers, body: string, now?: number): UpstreamFailure {
   const error = findError(parseJson(body));
   const message = error?.message ?? describeBody(status, body);
   const failureClass = classify(status, error?.code, error?.type, message);

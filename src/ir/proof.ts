@@ -25,7 +25,9 @@ const seal = 'omniroute-seal:1;';
 export function sealProof(proof: Proof | undefined): string {
   const content =
     proof === undefined ? '' : JSON.stringify([proof.wire, proof.issuer ?? '', proof.form, proof.data]);
-  return Buffer.from(`${seal}${content}`, 'utf8').toString('base64');
+  let binary = '';
+  for (const byte of new TextEncoder().encode(`${seal}${content}`)) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }
 
 export function isSealed(value: string): boolean {
@@ -34,7 +36,7 @@ export function isSealed(value: string): boolean {
 
 /** The proof inside a sealed value; undefined when it holds none or was damaged. */
 export function unsealProof(value: string): Proof | undefined {
-  const content = parseJson(Buffer.from(value, 'base64').toString('utf8').slice(seal.length));
+  const content = parseJson(open(value).slice(seal.length));
   if (!Array.isArray(content) || content.length !== 4) return undefined;
   const [wire, issuer, form, data] = content as unknown[];
   if (typeof wire !== 'string' || typeof issuer !== 'string' || typeof data !== 'string') return undefined;
@@ -45,4 +47,12 @@ export function unsealProof(value: string): Proof | undefined {
 /** Whether `proof` may be sent to this upstream. */
 export function belongsTo(proof: Proof, wire: string, issuer: string): boolean {
   return proof.wire === wire && (proof.issuer === undefined || proof.issuer === issuer);
+}
+
+function open(value: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(value), (sign) => sign.charCodeAt(0)));
+  } catch {
+    return '';
+  }
 }

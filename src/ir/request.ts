@@ -5,7 +5,7 @@ import type { Message } from './message.ts';
 import type { Output, Reasoning, Sampling } from './options.ts';
 import type { Tool, ToolChoice } from './tools.ts';
 
-export interface Request {
+export interface ModelRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly messages: readonly Message[];

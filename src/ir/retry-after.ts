@@ -8,13 +8,13 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 /** A hint past this is a quota of days, which no wait inside a request can answer. */
 const longest = 7 * 24 * 3_600_000;
 
-/** Milliseconds from `now` (epoch milliseconds), or undefined without any hint. */
+/** Milliseconds to wait, or undefined without any hint. Hints that are dates count from `now`, epoch milliseconds. */
 export function readRetryAfter(
   headers: Headers,
   details: unknown,
   message: string,
   failureClass: FailureClass,
-  now: number,
+  now?: number,
 ): number | undefined {
   const hint =
     milliseconds(one(headers, 'retry-after-ms')) ??
@@ -27,12 +27,12 @@ export function readRetryAfter(
 }
 
 /** Seconds or an HTTP date. */
-function readDelay(value: string | undefined, now: number): number | undefined {
+function readDelay(value: string | undefined, now: number | undefined): number | undefined {
   if (value === undefined) return undefined;
   const seconds = Number(value);
   if (value.trim() !== '' && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : date - now;
+  return Number.isNaN(date) || now === undefined ? undefined : date - now;
 }
 
 /** Google's `RetryInfo { retryDelay: "12.5s" }` among the details of an error. */
@@ -51,7 +51,7 @@ const limitKinds = ['requests', 'tokens', 'input-tokens', 'output-tokens'] as co
  * The resets of the limits that stand at zero, the latest of them; when no limit says what remains, the earliest reset.
  * OpenAI sends durations (`6m0s`), Anthropic dates.
  */
-function readLimitResets(headers: Headers, now: number): number | undefined {
+function readLimitResets(headers: Headers, now: number | undefined): number | undefined {
   let exhausted: number | undefined;
   let earliest: number | undefined;
   for (const kind of limitKinds) {
@@ -67,7 +67,7 @@ function readLimitResets(headers: Headers, now: number): number | undefined {
     }
   }
   const unified = Number(one(headers, 'anthropic-ratelimit-unified-reset') ?? Number.NaN);
-  return exhausted ?? (Number.isFinite(unified) ? unified * 1000 - now : earliest);
+  return exhausted ?? (Number.isFinite(unified) && now !== undefined ? unified * 1000 - now : earliest);
 }
 
 function readSentence(message: string): number | undefined {
@@ -84,9 +84,9 @@ function readDuration(value: string): number | undefined {
   return pieces.reduce((sum, piece) => sum + Number(piece[1]) * units[piece[2]!]!, 0);
 }
 
-function dateDistance(value: string, now: number): number | undefined {
+function dateDistance(value: string, now: number | undefined): number | undefined {
   const date = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) || now === undefined ? undefined : Math.max(0, date - now);
 }
 
 function milliseconds(value: string | undefined): number | undefined {

@@ -1,0 +1,28 @@
+// Views of bytes as text, so that folders which also run outside Node need no Buffer of their own. Nothing is copied
+// unless a text is made.
+
+/** One character per byte: offsets are the same in both. */
+export function latin1(bytes: Uint8Array): string {
+  return view(bytes).toString('latin1');
+}
+
+export function utf8(bytes: Uint8Array): string {
+  return view(bytes).toString('utf8');
+}
+
+export function encodeUtf8(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8');
+}
+
+export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}
+
+/** Offset of a text in the bytes, -1 when it is not there. */
+export function findText(bytes: Uint8Array, text: string): number {
+  return view(bytes).indexOf(text);
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
