@@ -1,6 +1,6 @@
 // Usage rows packed into one string and one array of numbers, which is what crosses to the writer thread.
 // A structured clone of row objects costs several microseconds a row; this costs a fraction of one.
-import type { TokenCounts, UsageRow } from '../routing/ports.ts';
+import type { Slice, TokenCounts, UsageRow } from '../routing/ports.ts';
 
 /** The order of the text columns in a batch and in the SQL of the `usage` table. */
 export const textColumns = [
@@ -46,13 +46,6 @@ export interface Batch {
   readonly numbers: Float64Array;
   readonly text: string;
   readonly slices: readonly Slice[];
-}
-
-/** One piece of the world that outlives the process; a null value removes it. */
-export interface Slice {
-  readonly kind: string;
-  readonly id: string;
-  readonly value: string | null;
 }
 
 /** Rows on their way into a batch. */

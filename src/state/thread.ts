@@ -87,6 +87,7 @@ export class Thread<Order, Notice extends { readonly kind: string }> {
     if (this.#ended) return;
     const worker = this.#options.spawn();
     this.#worker = worker;
+    // Set until the first greeting: whoever called `start` learns the fault, nobody tries again by itself.
     let waiting = started;
     worker.on('message', (notice: Notice | Greeting) => {
       if (worker !== this.#worker) return;
@@ -102,7 +103,6 @@ export class Thread<Order, Notice extends { readonly kind: string }> {
         } else {
           this.#reason = notice.message;
           waiting?.reject(new StateError(notice.fault, notice.message));
-          if (waiting) this.#ended = true;
         }
       } else {
         this.#options.onNotice(notice);
@@ -117,8 +117,8 @@ export class Thread<Order, Notice extends { readonly kind: string }> {
       this.ready = false;
       if (!this.#ended) this.#reason ??= 'The thread ended unexpectedly.';
       if (waiting) {
-        this.#ended = true;
         waiting.reject(new StateError('unopenable', this.#reason ?? 'The thread did not start.'));
+        return;
       }
       if (!this.#ended) this.restarts++;
       this.#options.onDown();

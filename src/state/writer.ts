@@ -3,8 +3,8 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type CancelTimer, systemTimers, type Timers } from '../lib/timers.ts';
-import type { UsageRow } from '../routing/ports.ts';
-import type { Batch, Chunk, Slice } from './batch.ts';
+import type { Slice, UsageRow } from '../routing/ports.ts';
+import type { Batch, Chunk } from './batch.ts';
 import type { RetentionOrder, RetentionReport, WriterNotice, WriterOrder, WriterSetup } from './messages.ts';
 import { RowQueue } from './queue.ts';
 import { Thread } from './thread.ts';
