@@ -141,7 +141,8 @@ function readLayout(document: Document.Parsed, text: string): { step: number; in
       for (const pair of node.items as YamlPair[]) visit(pair.value, column);
     } else if (isSeq(node) && !node.flow && node.range) {
       const column = findColumn(text, node.range[0]);
-      if (parentColumn >= 0) column > parentColumn ? indented++ : flush++;
+      if (parentColumn >= 0 && column > parentColumn) indented++;
+      else if (parentColumn >= 0) flush++;
       for (const item of node.items) visit(item, -1);
     }
   };
