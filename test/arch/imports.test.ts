@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importTable, nodeExceptions, packageOwners } from './import-table.ts';
-import { findImportFaults } from './imports.ts';
+import { findImportFaults, findNodeReach } from './imports.ts';
 import { parseSource, readSources, root } from './source.ts';
 
 const sources = readSources('src');
@@ -11,6 +11,17 @@ const sources = readSources('src');
 test('src keeps to the import table', () => {
   expect(sources.length).toBeGreaterThan(20);
   expect(findImportFaults(sources)).toEqual([]);
+});
+
+test('routing loads in a browser, with all that it imports', () => {
+  expect(findNodeReach('routing', sources)).toEqual([]);
+  const reaching = [
+    parseSource('src/routing/a.ts', `import { b } from '../lib/b.ts'; import type { C } from '../lib/c.ts';`),
+    parseSource('src/lib/b.ts', `export * from './d.ts';`),
+    parseSource('src/lib/c.ts', `import 'node:net';`),
+    parseSource('src/lib/d.ts', `import 'node:fs'; export const d = Buffer.alloc(1);`),
+  ];
+  expect(findNodeReach('routing', reaching)).toEqual(['src/lib/d.ts:1: node:fs', 'src/lib/d.ts:1: Buffer']);
 });
 
 test('every dependency has an owner that uses it, and every owner row is a dependency', () => {

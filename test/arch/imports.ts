@@ -20,6 +20,28 @@ export function findImportFaults(sources: readonly Source[]): readonly string[] 
   });
 }
 
+/**
+ * What would stop `folder` from loading in a browser: a Node import or global in any file that it reaches through
+ * imports that exist at run time.
+ */
+export function findNodeReach(folder: string, sources: readonly Source[]): readonly string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const reached = new Set(sources.filter(({ path }) => path.startsWith(`src/${folder}/`)));
+  // A set grows while it is walked: what is added is visited too.
+  for (const source of reached) {
+    for (const { path, typeOnly } of source.imports) {
+      const next = path === undefined || typeOnly ? undefined : byPath.get(path);
+      if (next) reached.add(next);
+    }
+  }
+  return [...reached].flatMap((source) => [
+    ...source.imports
+      .filter(({ specifier, typeOnly }) => specifier.startsWith('node:') && !typeOnly)
+      .map(({ line, specifier }) => `${source.path}:${line}: ${specifier}`),
+    ...listNodeGlobals(source).map(({ line, name }) => `${source.path}:${line}: ${name}`),
+  ]);
+}
+
 /** The key of the table that covers a path below `src/`: a file, or the deepest folder above it. */
 function findRule(path: string): string | undefined {
   return Object.keys(importTable)
@@ -69,15 +91,17 @@ const nodeGlobals: readonly string[] = [
 
 function findNodeGlobals(source: Source, path: string): readonly string[] {
   if (!isBrowserFolder(path)) return [];
+  return listNodeGlobals(source)
+    .filter(({ name }) => !nodeExceptions[path]?.uses.includes(name))
+    .map(({ name, line }) => `${source.path}:${line}: ${name} in a folder that also runs in a browser`);
+}
+
+function listNodeGlobals(source: Source): readonly { readonly name: string; readonly line: number }[] {
   return source.nodes
     .filter(
       ({ node, parents }) => nodeGlobals.includes(String(node['name'])) && isReference(node, parents.at(-1)),
     )
-    .filter(({ node }) => !nodeExceptions[path]?.uses.includes(String(node['name'])))
-    .map(
-      ({ node }) =>
-        `${source.path}:${source.lineOf(node)}: ${String(node['name'])} in a folder that also runs in a browser`,
-    );
+    .map(({ node }) => ({ name: String(node['name']), line: source.lineOf(node) }));
 }
 
 /** Whether an identifier stands for a variable, not for a property or key of the same name. */

@@ -50,7 +50,8 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'only the edges read the environment',
-    covers: (path) => !/^(config|server|cli)\//.test(path),
+    // git.ts starts git, which needs the PATH and HOME of this process; it decides nothing by them.
+    covers: (path) => !/^(config|server|cli)\//.test(path) && path !== 'control/git.ts',
     find: (node) => (isProcess(node, 'env') ? 'process.env' : undefined),
   },
   {

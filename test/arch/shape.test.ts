@@ -9,7 +9,7 @@ const folders = ['src', 'scripts', 'bench', 'test'] as const;
 const paths = folders
   .flatMap((folder) => listFiles(folder, /\.(ts|js|vue)$/))
   .filter((path) => !isGenerated(path));
-/** Past this a file holds more than one stage. */
+/** Past this a file holds more than one stage. Tests are lists of cases and may be longer. */
 const maxLines = 350;
 
 test('src is never deeper than three folders', () => {
@@ -21,6 +21,7 @@ test('src is never deeper than three folders', () => {
 
 test(`no file is longer than ${maxLines} lines`, () => {
   const long = paths
+    .filter((path) => !path.startsWith('test/'))
     .map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').trimEnd().split('\n').length }))
     .filter(({ lines }) => lines > maxLines)
     .map(({ path, lines }) => `${path}: ${lines} lines`);
