@@ -33,6 +33,8 @@ export interface Diagnostic {
   /** What to write instead ("did you mean …"). */
   readonly suggestion?: string;
   readonly fix?: Fix;
+  /** The text at `at` may be a secret: no renderer shows it. */
+  readonly sensitive?: true;
   /** Other places that belong to the story: the first definition, the shadowing rule. */
   readonly related?: readonly { readonly message: string; readonly at: SourcePosition }[];
 }
