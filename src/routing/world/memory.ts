@@ -18,6 +18,9 @@ export function createWorld({ hasCredential = () => true }: WorldOptions = {}): 
 }
 
 /** Applies what decisions asked for, in order. */
-export function applyEffects(rotations: Map<string, number>, effects: readonly Effect[]): void {
+export function applyEffects(
+  rotations: { set(combo: string, position: number): unknown },
+  effects: readonly Effect[],
+): void {
   for (const effect of effects) rotations.set(effect.combo, effect.position);
 }
