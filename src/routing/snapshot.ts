@@ -1,10 +1,12 @@
 // The compiled, read-only form of one configuration. Nothing behind this type knows that YAML exists.
 // `Object.freeze(new Map())` still takes `set`, therefore maps are exposed as Lookup closures only.
-import type { Feature } from '../catalog/catalog.ts';
 import type { TokenPrices } from '../catalog/prices.ts';
+import type { ResolvedSandbox } from '../config/generated/types.ts';
+import type { Feature, SecretReference } from '../config/generated/types.ts';
 import type { SourcePosition } from '../diagnostics.ts';
 import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
-import type { DemandableFact } from './facts.ts';
+import type { Suffix } from './decision.ts';
+import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
 
 /** A read-only map. Names come from users: `__proto__` is a name like any other. */
@@ -38,12 +40,7 @@ export interface FactSet {
 }
 
 /** A secret as the file names it; its value never enters a snapshot. */
-export interface SecretReference {
-  readonly source: 'env' | 'file' | 'secret';
-  readonly name: string;
-  /** `${env:NAME:-default}`; only sensible for local servers. */
-  readonly fallback?: string;
-}
+export type { SecretReference };
 
 /** One account at a provider. */
 export interface Connection {
@@ -84,6 +81,9 @@ export interface ResilienceProfile {
   readonly commitAfter: number;
 }
 
+/** `providers.X.sandbox` as written; the simulator reads it, routing does not. */
+export type SandboxSettings = ResolvedSandbox;
+
 export interface Provider {
   readonly id: string;
   /** Short prefixes that also name it (`ds` for deepseek). */
@@ -91,11 +91,17 @@ export interface Provider {
   readonly endpoints: readonly Endpoint[];
   /** In the order in which they are tried: by priority, then as written. */
   readonly connections: readonly Connection[];
-  /** The simulator answers instead of a network. */
-  readonly sandbox: boolean;
+  /** The simulator answers instead of a network, and behaves like this; false for a real upstream. */
+  readonly sandbox: SandboxSettings | false;
   readonly profile: ResilienceProfile;
-  /** Model ids that it lists; a name that it does not list is passed on all the same. */
+  /** Model ids that it lists. */
   readonly models?: readonly string[];
+  /** The list is the file's own and complete: no other name is passed on. */
+  readonly closed?: boolean;
+  /** Patterns of bare names that belong to it (`claude-*`). */
+  readonly families?: readonly string[];
+  /** The catalog entry behind it. */
+  readonly catalog?: string;
   readonly at?: SourcePosition | undefined;
 }
 
@@ -128,8 +134,29 @@ export interface ModelFacts {
   readonly at?: SourcePosition | undefined;
 }
 
+/** A rule of the file about requests, compiled: bounded, never throws. */
+export interface Condition {
+  readonly text: string;
+  /** `now` is epoch milliseconds. */
+  holds(facts: Facts, now: number): boolean;
+}
+
+/** A time window of the file, compiled. */
+export interface Opening {
+  readonly text: string;
+  isOpen(at: number): boolean;
+}
+
 export interface TargetOptions {
   readonly weight: number;
+  /** Only for requests for which it holds. */
+  readonly when?: Condition;
+  /** Only at these times. */
+  readonly schedule?: Opening;
+  /** Only through these connections of the provider, by their id. */
+  readonly connections?: readonly string[];
+  /** `[1m]` and `-thinking` of the name as the file writes it. */
+  readonly suffixes?: readonly Suffix[];
   readonly at?: SourcePosition | undefined;
 }
 
@@ -154,6 +181,11 @@ export interface GlobAlias {
   readonly at?: SourcePosition | undefined;
 }
 
+export interface Family {
+  readonly pattern: string;
+  readonly providers: readonly string[];
+}
+
 export interface Combo {
   readonly name: string;
   readonly strategy: string;
@@ -173,6 +205,8 @@ export interface Snapshot {
   readonly globs: GlobIndex<GlobAlias>;
   /** Bare model id → ids of the providers that list it. */
   readonly listings: Lookup<readonly string[]>;
+  /** Patterns of bare names → ids of the providers that they belong to. */
+  readonly families: GlobIndex<Family>;
   readonly demands: FactSet;
   /** Facts about `provider/model`; undefined when nobody knows the model. */
   modelFacts(provider: string, model: string): ModelFacts | undefined;

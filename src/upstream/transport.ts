@@ -1,7 +1,11 @@
 // How bytes leave: one call to one origin through an undici Dispatcher, with timeouts, back-pressure and abort.
 // undici lives in this folder and nowhere else.
+import type { Dispatcher } from 'undici';
 import type { UpstreamFailure } from '../errors.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
+import { createCall } from './call.ts';
+import { createPools } from './pools.ts';
+import type { SandboxSettings } from '../routing/snapshot.ts';
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -10,8 +14,8 @@ export interface UpstreamRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Pieces that are sent in order, never copied into one. */
   readonly body: readonly Uint8Array[];
-  /** The simulator answers. */
-  readonly sandbox: boolean;
+  /** The simulator answers, and behaves like this; false for a real upstream. */
+  readonly sandbox: SandboxSettings | false;
   readonly connectTimeout: number;
   /** Milliseconds until the status line. */
   readonly headersTimeout: number;
@@ -38,4 +42,26 @@ export interface Transport {
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
   /** Ends idle connections and waits for running calls, at most `milliseconds`. */
   close(milliseconds: number): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Answers the requests that are marked `sandbox`. */
+  readonly sandbox?: Dispatcher;
+}
+
+/** Pools per origin; nothing is connected before the first call. */
+export function createTransport({ sandbox }: TransportOptions = {}): Transport {
+  const pools = createPools();
+  return {
+    send: (request, handler) =>
+      createCall(
+        (origin) => (request.sandbox && sandbox ? sandbox : pools.get(origin, request.connectTimeout)),
+        request,
+        handler,
+      ),
+    close: async (milliseconds) => {
+      await pools.close(milliseconds);
+      await sandbox?.close();
+    },
+  };
 }

@@ -6,9 +6,6 @@ import type { Player } from './player.ts';
 import { createPlayer } from './player.ts';
 import type { Sandbox } from './simulator.ts';
 
-/** The request header by which a provider that says `faults: true` lets fault scripts play. */
-export const faultsHeader = 'x-sandbox-faults';
-
 /** Undici's own defaults for the two timeouts, in milliseconds. */
 const defaultTimeout = 300_000;
 
@@ -141,13 +138,11 @@ class SandboxCall implements Dispatcher.DispatchController {
   #answer(body: Uint8Array): void {
     if (this.#done) return;
     this.#handler.onRequestSent?.();
-    const headers = flattenHeaders(this.#options.headers);
     const steps = this.#sandbox.answer({
       method: this.#options.method,
       path: withQuery(this.#options.path, this.#options.query),
-      headers,
+      headers: flattenHeaders(this.#options.headers),
       body,
-      ...(headers[faultsHeader] === 'true' ? { faults: true } : {}),
     });
     const sink = {
       onHead: (status: number, head: Readonly<Record<string, string>>) => {

@@ -75,8 +75,10 @@ export function fakeSignature(id: string): string {
 
 function chooseCalls(ask: Ask, script: Script, id: string): Call[] {
   const forced = ask.choice.kind === 'named' || ask.choice.kind === 'any';
-  const wanted = script.calls ?? (forced ? 1 : 0);
+  const wanted = script.calls ?? (forced || script.call ? 1 : 0);
   if (wanted === 0 || (ask.results.length > 0 && ask.choice.kind !== 'named')) return [];
+  if (script.call)
+    return [{ id: `${id.slice(0, 22)}0`, tool: namedTool(ask, script.call.name), input: script.call.input }];
   const tool = pickTool(ask);
   if (!tool) return [];
   const count = ask.parallel ? wanted : 1;
@@ -85,6 +87,12 @@ function chooseCalls(ask: Ask, script: Script, id: string): Call[] {
     tool,
     input: composeInput(tool),
   }));
+}
+
+/** The offered tool of this name, else one as if it had been offered. */
+function namedTool(ask: Ask, name: string): OfferedTool {
+  const offered = ask.tools.find((tool) => tool.name === name);
+  return offered ?? { kind: 'function', name, description: '', schema: {} };
 }
 
 /** What a tool-calling script says when it does not (or no longer) call. */

@@ -21,11 +21,24 @@ export const problemKinds = [
 
 export type ProblemKind = (typeof problemKinds)[number];
 
-/** Where in a stream something breaks; a unary answer breaks after its head (`open`) or in its middle. */
-export type Moment = 'head' | 'open' | 'token' | 'mid-event';
+/**
+ * Where in a stream something breaks: before the status line, after this many tokens (0: after the opening frames), or
+ * inside an event. A unary answer breaks after its head at 0, else in its middle.
+ */
+export type Moment = 'head' | 'mid-event' | number;
 
 export type Fault =
-  | { readonly kind: 'problem'; readonly problem: ProblemKind; readonly retryAfter?: number }
+  | {
+      readonly kind: 'problem';
+      readonly problem: ProblemKind;
+      /** Seconds. */
+      readonly retryAfter?: number;
+      /** Instead of the kind's own status and text. */
+      readonly status?: number;
+      readonly message?: string;
+      /** Only so many calls fail; absent: all. */
+      readonly first?: number;
+    }
   /** The protocol's own error frame, after status 200. */
   | { readonly kind: 'error-frame'; readonly at: Moment; readonly problem: ProblemKind }
   /** The connection breaks. */
@@ -35,7 +48,7 @@ export type Fault =
   /** A clean end in the middle of the answer. */
   | { readonly kind: 'truncated' }
   /** Broken JSON and bytes that are not UTF-8. */
-  | { readonly kind: 'malformed' }
+  | { readonly kind: 'malformed'; readonly at: Moment }
   /** The error page of some proxy, with status 200 or another. */
   | { readonly kind: 'html'; readonly status: number }
   | { readonly kind: 'empty' }
@@ -59,6 +72,8 @@ export interface Script {
   readonly reasoning?: string;
   /** How many calls of a suitable offered tool; after their results it answers `FINAL …`. */
   readonly calls?: 0 | 1 | 2;
+  /** Call this tool with these arguments (JSON text), whether it was offered or not. */
+  readonly call?: { readonly name: string; readonly input: string };
   /** Milliseconds before the status line. */
   readonly latency?: number;
   /** Tokens per second; absent: as fast as they are taken. */
@@ -77,6 +92,8 @@ interface NamedScript {
 
 const answer = { kind: 'text', text: 'The sandbox answers with this fixed text.' } as const;
 const thought = 'The sandbox pretends to think before it answers.';
+/** Enough to be seen even by readers that hold one frame back. */
+const fewTokens = 2;
 const ramble = {
   kind: 'text',
   text: 'one two three four five six seven eight nine ten '.repeat(8).trim(),
@@ -142,22 +159,25 @@ export const scripts = {
   'script/error-503': problem('unavailable', 'The vendor is not available.'),
   'script/error-529': problem('overloaded', "The vendor is overloaded (Anthropic's own status)."),
   'script/error-frame-open': fault(
-    { kind: 'error-frame', at: 'open', problem: 'overloaded' },
+    { kind: 'error-frame', at: 0, problem: 'overloaded' },
     'Status 200, then an error frame before the first token.',
   ),
   'script/error-frame': fault(
-    { kind: 'error-frame', at: 'token', problem: 'overloaded' },
+    { kind: 'error-frame', at: fewTokens, problem: 'overloaded' },
     'Status 200, some tokens, then an error frame.',
   ),
   'script/cut-head': fault({ kind: 'cut', at: 'head' }, 'The connection breaks before the status line.'),
-  'script/cut-open': fault({ kind: 'cut', at: 'open' }, 'The connection breaks before the first token.'),
-  'script/cut': fault({ kind: 'cut', at: 'token' }, 'The connection breaks after the first tokens.'),
+  'script/cut-open': fault({ kind: 'cut', at: 0 }, 'The connection breaks before the first token.'),
+  'script/cut': fault({ kind: 'cut', at: fewTokens }, 'The connection breaks after the first tokens.'),
   'script/cut-mid-event': fault({ kind: 'cut', at: 'mid-event' }, 'The connection breaks inside an event.'),
   'script/stall-head': fault({ kind: 'stall', at: 'head' }, 'No status line ever comes.'),
-  'script/stall-open': fault({ kind: 'stall', at: 'open' }, 'Nothing comes after the opening frames.'),
-  'script/stall': fault({ kind: 'stall', at: 'token' }, 'Nothing comes after the first tokens.'),
+  'script/stall-open': fault({ kind: 'stall', at: 0 }, 'Nothing comes after the opening frames.'),
+  'script/stall': fault({ kind: 'stall', at: fewTokens }, 'Nothing comes after the first tokens.'),
   'script/truncated': fault({ kind: 'truncated' }, 'A clean end in the middle of the answer.'),
-  'script/malformed': fault({ kind: 'malformed' }, 'Broken JSON and bytes that are not UTF-8.'),
+  'script/malformed': fault(
+    { kind: 'malformed', at: fewTokens },
+    'Broken JSON and bytes that are not UTF-8.',
+  ),
   'script/html': fault({ kind: 'html', status: 502 }, 'The HTML error page of a proxy, status 502.'),
   'script/html-200': fault({ kind: 'html', status: 200 }, 'An HTML page with status 200.'),
   'script/empty': fault({ kind: 'empty' }, 'Status 200 and no body.'),

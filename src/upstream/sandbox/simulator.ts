@@ -23,7 +23,7 @@ import { problemTable } from './wires/wire.ts';
 export interface SandboxOptions {
   /** Goes into every id, so that two simulators can be told apart. Default 0. */
   readonly seed?: number;
-  /** Whether fault scripts play. Default false; a provider's config or the listener's flag says so. */
+  /** Whether fault scripts play. Default false; `faults: true` of the provider or `--faults` says so. */
   readonly faults?: boolean;
   /** More models, by name. */
   readonly scripts?: Readonly<Record<string, Script>>;
@@ -41,8 +41,6 @@ export interface SandboxRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** This call's provider allows faults, whatever the simulator's default. */
-  readonly faults?: boolean;
 }
 
 export interface Sandbox {
@@ -61,6 +59,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const own = new Map(Object.entries(options.scripts ?? {}));
   const journal = createJournal(options.journalSize ?? 256);
   const seed = options.seed ?? 0;
+  const faults = options.faults ?? false;
+  const failures = new Map<string, number>();
 
   return {
     journal,
@@ -101,14 +101,14 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     if (route.kind === 'unknown')
       return refuse('not-found', `The sandbox has no ${request.method} ${request.path}.`);
     if (route.kind === 'upgrade') return wholeSteps(426, { 'content-type': 'text/plain' }, 'Use POST.');
-    if (route.kind === 'fixed') return json(route.answer(modelNames(request)));
+    if (route.kind === 'fixed') return json(route.answer(modelNames()));
     const object = asObject(body);
     if (!object) return refuse('bad-request', 'The body is not a JSON object.');
     try {
       if (route.kind === 'direct') return json(route.answer(object));
       const ask = route.read(object);
       if (route.kind === 'count') return json(route.answer(countTokens(ask.promptBytes)));
-      return play(route.wire, ask, request, id, refuse);
+      return play(route.wire, ask, id, refuse);
     } catch (error) {
       if (error instanceof BadAsk) return refuse('bad-request', error.message, error.param);
       throw error;
@@ -118,7 +118,6 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   function play(
     wire: Wire,
     ask: Ask,
-    request: SandboxRequest,
     id: string,
     refuse: (kind: ProblemKind, message: string, param?: string) => readonly Step[],
   ): readonly Step[] {
@@ -128,22 +127,22 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     if ('unknown' in chosen)
       return refuse('not-found', `The sandbox has no model "${chosen.unknown}".`, 'model');
     const { script } = chosen;
-    if (script.fault && !allowsFaults(request)) {
+    if (script.fault && !faults) {
       return refuse(
         'bad-request',
         `"${ask.model}" plays a fault: the provider's config must say faults: true.`,
         'model',
       );
     }
-    const problem = (kind: ProblemKind, retryAfter?: number): Problem => ({
+    const problem = (kind: ProblemKind): Problem => ({
       kind,
       message: problemTable[kind].message,
       id,
       now: clock.now(),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
     });
-    if (script.fault?.kind === 'problem') {
-      const steps = refuseWith(wire, problem(script.fault.problem, script.fault.retryAfter));
+    if (script.fault?.kind === 'problem' && isDue(ask.model, script.fault.first)) {
+      const { problem: kind, kind: _, ...details } = script.fault;
+      const steps = refuseWith(wire, { ...problem(kind), ...details });
       return script.latency ? [{ kind: 'wait', milliseconds: script.latency }, ...steps] : steps;
     }
     const say = composeSay(ask, script, id);
@@ -157,22 +156,26 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       );
     }
     const body = wire.stream(say, ask);
-    const early =
-      script.fault?.kind === 'error-frame' && script.fault.at === 'open' && body[0]?.phase !== 'open';
+    const early = script.fault?.kind === 'error-frame' && script.fault.at === 0 && body[0]?.phase !== 'open';
     return composeSteps(
       { headers, contentType: wire.streamType, body, error: wire.errorFrame(failed, early) },
       script,
     );
   }
 
-  function allowsFaults(request: SandboxRequest): boolean {
-    return request.faults ?? options.faults ?? false;
+  /** Counts the calls of a script that fails only at first: the one thing that the simulator remembers. */
+  function isDue(model: string, first: number | undefined): boolean {
+    if (first === undefined) return true;
+    const name = model.split('+')[0] ?? model;
+    const failed = failures.get(name) ?? 0;
+    failures.set(name, failed + 1);
+    return failed < first;
   }
 
   /** Fault scripts are listed only where they may play. */
-  function modelNames(request: SandboxRequest): readonly string[] {
+  function modelNames(): readonly string[] {
     const table: Readonly<Record<string, { readonly script: Script }>> = scripts;
-    const names = Object.keys(table).filter((name) => allowsFaults(request) || !table[name]?.script.fault);
+    const names = Object.keys(table).filter((name) => faults || !table[name]?.script.fault);
     return [...names, ...own.keys()];
   }
 }

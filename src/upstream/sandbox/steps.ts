@@ -62,7 +62,7 @@ function unarySteps(answer: Composed, body: string, script: Script): readonly St
     case 'cut':
     case 'stall':
       if (fault.at === 'head') return [{ kind: fault.kind }];
-      return fault.at === 'open' ? [head, { kind: fault.kind }] : [head, half, { kind: fault.kind }];
+      return fault.at === 0 ? [head, { kind: fault.kind }] : [head, half, { kind: fault.kind }];
     case 'truncated':
       return [
         { ...head, headers: { ...head.headers, 'content-length': String(half.bytes.length) } },
@@ -104,14 +104,13 @@ function streamSteps(answer: Composed, frames: readonly Frame[], script: Script)
       return [head, ...all(before), ...part, { kind: fault.kind }];
     }
     case 'truncated':
-      return [head, ...all(split(frames, 'token').before), { kind: 'end' }];
+      return [head, ...all(split(frames, fewTokens).before), { kind: 'end' }];
     case 'error-frame': {
       const { before } = split(frames, fault.at);
       return [head, ...all(before), { kind: 'data', bytes: Buffer.from(answer.error) }, { kind: 'end' }];
     }
     case 'malformed': {
-      const { before, after } = split(frames, 'token');
-      const broken = before.at(-1) ?? frames[0];
+      const { before, broken, after } = split(frames, fault.at);
       return [
         head,
         ...all(before),
@@ -160,13 +159,13 @@ function paceWhole(script: Script, body: string): Step[] {
     : [];
 }
 
-/** Two tokens make "after the first tokens" visible even to readers that hold one frame back. */
-const tokensBeforeBreak = 2;
+/** Where `mid-event` and a clean end in the middle fall. */
+const fewTokens = 2;
 
 function split(frames: readonly Frame[], at: Moment) {
-  // Every stream ends in a frame that is not part of its opening.
-  const first = frames.findIndex((frame) => frame.phase !== 'open');
-  const cut = at === 'open' ? first : Math.min(first + tokensBeforeBreak, frames.length - 1);
+  const wanted = typeof at === 'number' ? at : fewTokens;
+  let cut = frames.findIndex((frame) => frame.phase !== 'open');
+  for (let tokens = 0; tokens < wanted && cut < frames.length - 1; cut++) tokens += frames[cut]?.tokens ?? 0;
   return { before: frames.slice(0, cut), broken: frames[cut], after: frames.slice(cut) };
 }
 

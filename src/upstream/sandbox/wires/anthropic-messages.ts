@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { Say } from '../say.ts';
 import { countTokens } from '../say.ts';
 import type { Frame, Problem, Wire, WireError } from './wire.ts';
-import { problemTable, splitArguments, splitText } from './wire.ts';
+import { statusOf, splitArguments, splitText } from './wire.ts';
 
 export const messagesWire: Wire = {
   streamType: 'text/event-stream; charset=utf-8',
@@ -46,7 +46,7 @@ function messagesError(problem: Problem): WireError {
     problem.kind === 'context' ? 'prompt is too long: 200001 tokens > 200000 maximum' : problem.message;
   const reset = new Date(Math.ceil(problem.now / 1000) * 1000 + (retry ?? 0) * 1000).toISOString();
   return {
-    status: problemTable[problem.kind].status,
+    status: statusOf(problem),
     headers: {
       'request-id': `req_${problem.id}`,
       ...(retry === undefined

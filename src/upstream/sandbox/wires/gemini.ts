@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { Say } from '../say.ts';
 import { countTokens } from '../say.ts';
 import type { Frame, Problem, Wire, WireError } from './wire.ts';
-import { problemTable, splitText } from './wire.ts';
+import { statusOf, splitText } from './wire.ts';
 
 export const geminiWire: Wire = {
   streamType: 'text/event-stream',
@@ -55,7 +55,7 @@ const statuses = {
 } as const;
 
 function geminiError(problem: Problem): WireError {
-  const { status } = problemTable[problem.kind];
+  const status = statusOf(problem);
   const message =
     problem.kind === 'context'
       ? 'The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).'

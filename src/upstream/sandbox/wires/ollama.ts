@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { Call, Say } from '../say.ts';
 import { countTokens } from '../say.ts';
 import type { Frame, Problem, Wire, WireError } from './wire.ts';
-import { answerTime, problemTable, splitText } from './wire.ts';
+import { answerTime, statusOf, splitText } from './wire.ts';
 
 /** /api/chat. */
 export const ollamaChatWire: Wire = createWire({
@@ -54,7 +54,7 @@ export function ollamaError(problem: Problem): WireError {
         ? `${problem.message.replace(/\.$/, '')}, try pulling it first`
         : problem.message;
   return {
-    status: problemTable[problem.kind].status,
+    status: statusOf(problem),
     headers: problem.retryAfter === undefined ? {} : { 'retry-after': String(problem.retryAfter) },
     body: JSON.stringify({ error: message }),
   };

@@ -3,7 +3,7 @@ import type { Ask } from '../ask.ts';
 import type { Call, Say } from '../say.ts';
 import { countTokens } from '../say.ts';
 import type { Frame, Problem, Wire, WireError } from './wire.ts';
-import { answerTime, problemTable, splitArguments, splitText } from './wire.ts';
+import { answerTime, statusOf, splitArguments, splitText } from './wire.ts';
 
 export const chatWire: Wire = {
   streamType: 'text/event-stream; charset=utf-8',
@@ -62,7 +62,7 @@ export function openAiError(problem: Problem): WireError {
       : problem.message;
   const retry = problem.retryAfter;
   return {
-    status: problemTable[problem.kind].status,
+    status: statusOf(problem),
     headers: {
       'x-request-id': `req_${problem.id}`,
       ...(retry === undefined

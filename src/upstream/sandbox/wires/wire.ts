@@ -21,6 +21,8 @@ export interface Frame {
 export interface Problem {
   readonly kind: ProblemKind;
   readonly message: string;
+  /** Instead of the kind's own. */
+  readonly status?: number;
   readonly param?: string;
   /** Seconds. */
   readonly retryAfter?: number;
@@ -61,6 +63,11 @@ export const problemTable = {
   unavailable: { status: 503, message: 'The sandbox is temporarily unavailable.' },
   overloaded: { status: 529, message: 'The sandbox is overloaded.' },
 } as const satisfies Record<ProblemKind, { readonly status: number; readonly message: string }>;
+
+/** The status that the problem is answered with. */
+export function statusOf(problem: Problem): number {
+  return problem.status ?? problemTable[problem.kind].status;
+}
 
 /** Text in pieces of a word each, long words cut; joined they are the text again. */
 export function splitText(text: string): readonly string[] {
