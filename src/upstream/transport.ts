@@ -1,10 +1,11 @@
 // How bytes leave: one call to one origin through an undici Dispatcher, with timeouts, back-pressure and abort.
 // undici lives in this folder and nowhere else.
-import type { Dispatcher } from 'undici';
 import type { UpstreamFailure } from '../errors.ts';
+import type { Timers } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import { createCall } from './call.ts';
 import { createPools } from './pools.ts';
+import { createSandboxPool } from './sandbox/pool.ts';
 import type { SandboxSettings } from '../routing/snapshot.ts';
 
 export interface UpstreamRequest {
@@ -45,23 +46,23 @@ export interface Transport {
 }
 
 export interface TransportOptions {
-  /** Answers the requests that are marked `sandbox`. */
-  readonly sandbox?: Dispatcher;
+  /** Timers of the simulator; tests step them. */
+  readonly timers?: Timers;
 }
 
-/** Pools per origin; nothing is connected before the first call. */
-export function createTransport({ sandbox }: TransportOptions = {}): Transport {
+/** Pools per origin, and the simulator for the providers that are marked `sandbox`; nothing connects before a call. */
+export function createTransport({ timers }: TransportOptions = {}): Transport {
   const pools = createPools();
+  const findSandbox = createSandboxPool(timers);
   return {
-    send: (request, handler) =>
-      createCall(
-        (origin) => (request.sandbox && sandbox ? sandbox : pools.get(origin, request.connectTimeout)),
+    send: (request, handler) => {
+      const { sandbox, connectTimeout } = request;
+      return createCall(
+        (origin) => (sandbox ? findSandbox(sandbox) : pools.get(origin, connectTimeout)),
         request,
         handler,
-      ),
-    close: async (milliseconds) => {
-      await pools.close(milliseconds);
-      await sandbox?.close();
+      );
     },
+    close: (milliseconds) => pools.close(milliseconds),
   };
 }

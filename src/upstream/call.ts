@@ -1,0 +1,145 @@
+// One HTTP call: an undici handler that turns its events into those of UpstreamHandler, plain bytes only.
+import type { Transform } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { createInflater, readEncoding, type ContentEncoding } from '../lib/inflate.ts';
+import { toFailure } from './failures.ts';
+import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from './transport.ts';
+
+/** Below this, joining the pieces costs less than a write for each; above, copying does (measured at 1.5 and 60 KB). */
+const joinBelow = 8 * 1024;
+
+/** Starts the call; a fault of the request itself arrives as `onFailure`, in a later turn. */
+export function createCall(
+  find: (origin: string) => Dispatcher,
+  request: UpstreamRequest,
+  handler: UpstreamHandler,
+): UpstreamCall {
+  const call = new Call(handler);
+  const slash = request.url.indexOf('/', request.url.indexOf('://') + 3);
+  const origin = slash < 0 ? request.url : request.url.slice(0, slash);
+  const size = request.body.reduce((sum, piece) => sum + piece.length, 0);
+  const options: Options = {
+    origin,
+    path: slash < 0 ? '/' : request.url.slice(slash),
+    method: request.method,
+    headers: size > 0 ? { ...request.headers, 'content-length': String(size) } : request.headers,
+    body: joinPieces(request.body, size),
+    headersTimeout: request.headersTimeout,
+    bodyTimeout: request.idleTimeout,
+  };
+  try {
+    // undici also takes iterables, its types do not say so.
+    find(origin).dispatch(options as Dispatcher.DispatchOptions, call);
+  } catch (error) {
+    queueMicrotask(() => call.onResponseError(undefined, error));
+  }
+  return call;
+}
+
+interface Options extends Omit<Dispatcher.DispatchOptions, 'body' | 'headers'> {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | readonly Uint8Array[] | null;
+}
+
+function joinPieces(pieces: readonly Uint8Array[], size: number): Options['body'] {
+  if (pieces.length < 2) return pieces[0] ?? null;
+  if (size <= joinBelow) return Buffer.concat(pieces, size);
+  // The edit and what stands before it are tiny as a rule: joined, they go out in the same write as the headers.
+  const [first, second, ...rest] = pieces;
+  return first!.length + second!.length <= joinBelow ? [Buffer.concat([first!, second!]), ...rest] : pieces;
+}
+
+const gone = Object.assign(new Error('The caller has no more use for the answer.'), { code: 'ABORTED' });
+
+class Call implements Dispatcher.DispatchHandler, UpstreamCall {
+  readonly #handler: UpstreamHandler;
+  #controller: Dispatcher.DispatchController | undefined;
+  #encoding: ContentEncoding | undefined;
+  #inflater: Transform | undefined;
+  #over = false;
+
+  constructor(handler: UpstreamHandler) {
+    this.#handler = handler;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(gone);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (this.#over || status < 200) return;
+    const encoding = readEncoding(String(headers['content-encoding'] ?? ''));
+    if (encoding === 'unknown') {
+      this.#fail({ code: 'CONTENT_ENCODING' });
+      return;
+    }
+    this.#encoding = encoding;
+    this.#handler.onHead(status, headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#encoding) this.#inflate(controller, this.#encoding, chunk);
+    else if (!this.#handler.onData(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    if (this.#inflater) {
+      this.#inflater.end();
+      return;
+    }
+    this.#over = true;
+    this.#handler.onEnd();
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#inflater?.destroy();
+    this.#handler.onFailure(toFailure(error));
+  }
+
+  resume(): void {
+    if (this.#inflater) this.#inflater.resume();
+    else this.#controller?.resume();
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#inflater?.destroy();
+    this.#controller?.abort(gone);
+  }
+
+  #fail(error: unknown): void {
+    const controller = this.#controller;
+    this.onResponseError(undefined, error);
+    controller?.abort(gone);
+  }
+
+  // We ask for `identity`; an upstream that compresses all the same must not reach a client as noise.
+  #inflate(controller: Dispatcher.DispatchController, encoding: ContentEncoding, chunk: Buffer): void {
+    let inflater = this.#inflater;
+    if (!inflater) {
+      inflater = createInflater(encoding, chunk[0] ?? 0);
+      this.#inflater = inflater;
+      inflater.on('data', (plain: Uint8Array) => {
+        if (!this.#over && !this.#handler.onData(plain)) inflater?.pause();
+      });
+      inflater.on('drain', () => controller.resume());
+      inflater.on('error', (error) => this.#fail(error));
+      inflater.on('end', () => {
+        if (this.#over) return;
+        this.#over = true;
+        this.#handler.onEnd();
+      });
+    }
+    if (!inflater.write(chunk)) controller.pause();
+  }
+}
