@@ -25,6 +25,8 @@ export interface Finding {
   readonly pointer: string;
   /** Points at the key instead of the value. */
   readonly part?: 'key' | 'value';
+  /** The place, where it is known better than by pointer. */
+  readonly at?: SourcePosition;
   /** A range inside the text of the value; `text` is the value itself, so that quotes can be told apart. */
   readonly inside?: { readonly text: string; readonly start: number; readonly end: number };
   readonly message: string;
@@ -67,7 +69,7 @@ export function findInside(
 function place({ code, severity }: DiagnosticRule, finding: Finding, locate: Locate): Diagnostic {
   const { pointer, part = 'value', inside, message, suggestion, fix, sensitive, related = [] } = finding;
   // A place that no file holds (a default, a flag) still belongs to the nearest parent that one holds.
-  const whole = locate(pointer, part) ?? locateParent(pointer, locate);
+  const whole = finding.at ?? locate(pointer, part) ?? locateParent(pointer, locate);
   const at = whole && inside ? narrow(whole, inside) : whole;
   const fixAt = fix?.at ?? whole;
   const places = related.flatMap(({ message: text, pointer: other, part: side }) => {
@@ -78,7 +80,7 @@ function place({ code, severity }: DiagnosticRule, finding: Finding, locate: Loc
     code,
     severity,
     message,
-    pointer,
+    ...(pointer !== '' && { pointer }),
     ...(at && { at }),
     ...(suggestion !== undefined && { suggestion }),
     ...(fix && fixAt && { fix: { title: fix.title, at: fixAt, text: fix.text } }),
