@@ -1,0 +1,185 @@
+// What the policies say about one request. Tests about the request run once; then the name (route, deny) and each
+// target (deny, allow, block, prefer, set) are asked. Order is the file's; every match leaves a reason with its line.
+import type { Reason } from '../decision.ts';
+import type { Facts } from '../facts.ts';
+import { matchesAny } from './compile.ts';
+import type { Policy, PolicySet, RequestChanges, SystemPromptChange } from './policy.ts';
+
+/** A model at a provider that may answer. */
+export interface PolicyTarget {
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** Stays, with its rank (0 = most preferred) and changes, or goes, with the denying text where a policy gave one. */
+export type Screening =
+  | { readonly kind: 'keep'; readonly rank: number; readonly changes: RequestChanges | undefined }
+  | { readonly kind: 'reject'; readonly denial?: string; readonly reason: Reason };
+
+export interface PolicyRun {
+  /** Another name to go to, from the first policy that routes; asked once, with the name as the client wrote it. */
+  route(
+    name: string,
+    target: PolicyTarget | undefined,
+  ): { readonly to: string; readonly reason: Reason } | undefined;
+  /** The text of the first policy that denies the name itself, whatever its targets are. */
+  deny(
+    name: string,
+    target: PolicyTarget | undefined,
+  ): { readonly text: string; readonly reason: Reason } | undefined;
+  /** Judges one target. */
+  screen(name: string, target: PolicyTarget): Screening;
+  /** Whether any matching policy forbids keeping anything, or the cache, for this name and these targets. */
+  retention(
+    name: string,
+    targets: readonly PolicyTarget[],
+  ): { readonly noLog: boolean; readonly noCache: boolean };
+  /** What shadowed policies would have done, and what the others changed. */
+  readonly reasons: readonly Reason[];
+}
+
+/** Begins a run: evaluates each policy's request tests once. Undefined when no policy can matter, which costs nothing. */
+export function runPolicies({ policies }: PolicySet, facts: Facts, now: number): PolicyRun | undefined {
+  if (policies.length === 0) return undefined;
+  const matched = policies.filter((policy) => policy.tests.every((test) => test(facts, now)));
+  if (matched.length === 0) return undefined;
+  const reasons: Reason[] = [];
+  const active = matched.filter((policy) => !policy.shadow);
+  const shadows = new Set(matched.filter((policy) => policy.shadow));
+
+  function noteShadows(name: string, target: PolicyTarget | undefined): void {
+    for (const policy of shadows) {
+      if (!isAbout(policy, name, target)) continue;
+      shadows.delete(policy);
+      reasons.push(note(policy, 'policy-shadow', `would ${describeEffects(policy)}.`));
+    }
+  }
+
+  return {
+    reasons,
+    route: (name, target) => {
+      noteShadows(name, target);
+      const policy = active.find(
+        (candidate) => candidate.route !== undefined && isAbout(candidate, name, target),
+      );
+      if (policy?.route === undefined) return undefined;
+      return {
+        to: policy.route,
+        reason: note(policy, 'policy-route', `sends "${name}" to "${policy.route}".`),
+      };
+    },
+    deny: (name, target) => {
+      noteShadows(name, target);
+      const policy = active.find(
+        (candidate) => candidate.deny !== undefined && isAbout(candidate, name, target),
+      );
+      if (policy?.deny === undefined) return undefined;
+      return { text: policy.deny, reason: note(policy, 'policy-deny', `denies "${name}": ${policy.deny}`) };
+    },
+    screen: (name, target) => {
+      noteShadows(name, target);
+      return screenTarget(active, name, target);
+    },
+    retention: (name, targets) => {
+      const about = active.filter(
+        (policy) =>
+          isAbout(policy, name, undefined) || targets.some((target) => isAbout(policy, name, target)),
+      );
+      return { noLog: about.some((policy) => policy.noLog), noCache: about.some((policy) => policy.noCache) };
+    },
+  };
+}
+
+function screenTarget(policies: readonly Policy[], name: string, target: PolicyTarget): Screening {
+  const full = `${target.provider}/${target.model}`;
+  const about = policies.filter((policy) => isAbout(policy, name, target));
+  let rank = 0;
+  for (const policy of about) {
+    const reject = (code: Reason['code'], message: string): Screening => ({
+      kind: 'reject',
+      ...(policy.deny === undefined ? {} : { denial: policy.deny }),
+      reason: note(policy, code, message),
+    });
+    if (policy.deny !== undefined) return reject('policy-deny', `denies ${full}: ${policy.deny}`);
+    if (policy.allowProviders && !matchesAny(policy.allowProviders, target.provider)) {
+      return reject('policy-allow', `does not allow the provider of ${full}.`);
+    }
+    if (matchesAny(policy.blockProviders, target.provider))
+      return reject('policy-block', `blocks the provider of ${full}.`);
+    if (policy.allowModels && !matchesAny(policy.allowModels, full))
+      return reject('policy-allow', `does not allow ${full}.`);
+    if (matchesAny(policy.blockModels, full)) return reject('policy-block', `blocks ${full}.`);
+    // An earlier policy's preference counts more than any later one's.
+    const { preferProviders } = policy;
+    if (preferProviders.length > 0) {
+      const place = preferProviders.findIndex((pattern) => matchesAny([pattern], target.provider));
+      rank = rank * (preferProviders.length + 1) + (place < 0 ? preferProviders.length : place);
+    }
+  }
+  return { kind: 'keep', rank, changes: composeChanges(about) };
+}
+
+/** Whether a policy is about this name or target; without a target only the name can match. */
+function isAbout({ models, providers }: Policy, name: string, target: PolicyTarget | undefined): boolean {
+  if (
+    models &&
+    !matchesAny(models, name) &&
+    !(target && matchesAny(models, `${target.provider}/${target.model}`))
+  )
+    return false;
+  if (providers && !(target && matchesAny(providers, target.provider))) return false;
+  return true;
+}
+
+/** The changes of several policies as one; undefined when there are none. */
+export function composeChanges(policies: readonly Policy[]): RequestChanges | undefined {
+  let maxOutputTokens: number | undefined;
+  let temperature: { readonly min: number; readonly max: number } | undefined;
+  let systemPrompts: readonly SystemPromptChange[] = [];
+  let thinking: RequestChanges['thinking'];
+  for (const { set } of policies) {
+    if (set.maxOutputTokens !== undefined)
+      maxOutputTokens = Math.min(maxOutputTokens ?? Infinity, set.maxOutputTokens);
+    if (set.temperature) temperature = intersect(temperature, set.temperature);
+    if (set.systemPrompt) {
+      systemPrompts =
+        set.systemPrompt.position === 'replace' ? [set.systemPrompt] : [...systemPrompts, set.systemPrompt];
+    }
+    if (set.thinking) thinking = set.thinking.mode === 'passthrough' ? undefined : set.thinking;
+  }
+  if (maxOutputTokens === undefined && !temperature && systemPrompts.length === 0 && !thinking)
+    return undefined;
+  return {
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(temperature ? { temperature } : {}),
+    systemPrompts,
+    ...(thinking ? { thinking } : {}),
+  };
+}
+
+function intersect(
+  a: { readonly min: number; readonly max: number } | undefined,
+  b: { readonly min: number; readonly max: number },
+): { readonly min: number; readonly max: number } {
+  if (!a) return b;
+  const both = { min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) };
+  return both.min <= both.max ? both : b;
+}
+
+function note(policy: Policy, code: Reason['code'], text: string): Reason {
+  return { code, message: `Policy ${policy.id} ${text}`, at: policy.at };
+}
+
+function describeEffects(policy: Policy): string {
+  const effects = [
+    policy.deny === undefined ? [] : ['deny'],
+    policy.route === undefined ? [] : [`route to "${policy.route}"`],
+    policy.allowProviders || policy.allowModels ? ['allow only some targets'] : [],
+    policy.blockProviders.length + policy.blockModels.length > 0 ? ['block targets'] : [],
+    policy.preferProviders.length > 0 ? [`prefer ${policy.preferProviders.join(', ')}`] : [],
+    Object.keys(policy.set).map((name) => `set ${name}`),
+    policy.noLog ? ['keep nothing'] : [],
+    policy.noCache ? ['skip the cache'] : [],
+  ].flat();
+  return effects.join(', ') || 'do nothing';
+}
