@@ -104,12 +104,11 @@ export function createSecrets(options: SecretsOptions): Secrets {
       const next = new Map<SecretReference['source'], Map<string, string>>();
       const seen = new Map<string, SecretFile>();
       const unresolved: UnresolvedSecret[] = [];
-      const asked = new Set<string>();
+      const outcomes = new Map<string, Awaited<ReturnType<typeof resolveOne>>>();
       for (const reference of references) {
         const id = idOf(reference.source, reference.name);
-        if (asked.has(id)) continue;
-        asked.add(id);
-        const outcome = await resolveOne(reference, seen);
+        const outcome = outcomes.get(id) ?? (await resolveOne(reference, seen));
+        outcomes.set(id, outcome);
         if (typeof outcome === 'string') {
           const named = next.get(reference.source) ?? new Map<string, string>();
           next.set(reference.source, named.set(reference.name, outcome));
@@ -125,7 +124,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
         changed,
         commit: () => {
           if (changed || epoch === 0) epoch++;
-          previous = omitNamed(values, asked);
+          previous = omitNamed(values, outcomes);
           values = next;
           files = found;
         },
@@ -138,7 +137,7 @@ function idOf(source: SecretReference['source'], name: string): string {
   return `${source}:${name}`;
 }
 
-function omitNamed(values: Values, ids: ReadonlySet<string>): Values {
+function omitNamed(values: Values, ids: ReadonlyMap<string, unknown>): Values {
   return new Map(
     [...values].map(([source, named]) => [
       source,
