@@ -1,0 +1,85 @@
+// Log lines: JSON on standard error, or text for a person at a terminal; one wide line per request. Every line passes
+// the redactor as its last step before it is written.
+import { isatty } from 'node:tty';
+import pino, { type Logger } from 'pino';
+import { renderPretty } from './pretty.ts';
+import { createRedactor } from './redact.ts';
+import type { RequestEvent } from './request-event.ts';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface LogsOptions {
+  readonly level?: LogLevel;
+  /** `auto` is pretty on a terminal and JSON elsewhere. */
+  readonly format?: 'auto' | 'json' | 'pretty';
+  /** Whether every request gets its line. */
+  readonly requests?: boolean;
+  /** Takes finished lines instead of standard error. */
+  readonly write?: (line: string) => void;
+}
+
+export interface Logs {
+  /** For everything that is not a request: `log.info({ revision }, 'configuration is live')`. */
+  readonly log: Logger;
+  /** The one wide line of a finished request. */
+  request(event: RequestEvent): void;
+  /** Takes over a reloaded section of the configuration. */
+  configure(settings: Pick<LogsOptions, 'level' | 'requests'>): void;
+  /** Values that must never be written, in place of those named before. */
+  hide(values: Iterable<string>): void;
+  /** Writes what is still in memory. */
+  flush(): void;
+}
+
+export function createLogs(options: LogsOptions = {}): Logs {
+  const redactor = createRedactor();
+  const terminal = isatty(2);
+  const pretty = options.format === 'pretty' || (options.format !== 'json' && terminal);
+  const colour = terminal && process.env['NO_COLOR'] === undefined;
+  // Asynchronous: a slow reader of the log must not slow requests down. Sonic-boom writes the rest at exit.
+  const output = options.write ? undefined : pino.destination({ fd: 2, sync: pretty });
+  const write = options.write ?? ((line: string): void => void output?.write(line));
+  let requests = options.requests ?? true;
+  // pino writes in the same turn, so this tells its stream which kind of line it has in hand.
+  let closedFields = false;
+
+  const log = pino(
+    {
+      level: options.level ?? 'info',
+      base: null,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    },
+    {
+      write: (line: string) => {
+        const clean = closedFields ? redactor.cleanValues(line) : redactor.clean(line);
+        write(pretty ? renderPretty(clean, colour) : clean);
+      },
+    },
+  );
+
+  return {
+    log,
+    request: (event) => {
+      if (!requests) return;
+      // The only texts in it that a client writes; searching the whole line for credentials would cost 4 µs.
+      const requestId = redactor.clean(event.requestId);
+      const requestedModel = redactor.clean(event.requestedModel);
+      const same = requestId === event.requestId && requestedModel === event.requestedModel;
+      const safe = same ? event : { ...event, requestId, requestedModel };
+      closedFields = true;
+      try {
+        if (event.status >= 500) log.warn(safe, 'request');
+        else log.info(safe, 'request');
+      } finally {
+        closedFields = false;
+      }
+    },
+    configure: (settings) => {
+      if (settings.level !== undefined) log.level = settings.level;
+      if (settings.requests !== undefined) requests = settings.requests;
+    },
+    hide: (values) => redactor.hide(values),
+    flush: () => output?.flushSync(),
+  };
+}
