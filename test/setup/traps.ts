@@ -10,7 +10,7 @@ const grace = 2000;
 
 captureOutput();
 // A secret that every product process started from a test inherits.
-process.env['OMNIROUTE_TEST_CANARY'] = plantSecret('env');
+process.env['TEST_CANARY_SECRET'] = plantSecret('env');
 
 const watch = createLeakWatch();
 watch.start();
