@@ -46,7 +46,8 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   // layer 7
   server: [...upToFour, 'gateway', 'control', 'evals', 'management'],
   // layer 8
-  cli: ['server', 'index.ts'],
+  // `omniroute sandbox` is the simulator as a process of its own: no part of the server.
+  cli: ['server', 'index.ts', 'upstream/sandbox'],
   'index.ts': ['server', 'config', 'catalog', 'routing', 'gateway', 'protocols'],
 };
 
