@@ -9,9 +9,17 @@ if (isOld) refuse();
 else start();
 
 function start() {
-  import('./main.ts').then(function (cli) {
-    return cli.main();
-  });
+  import('./main.ts').then(
+    function (cli) {
+      return cli.main();
+    },
+    function (error) {
+      var missing = error.code === 'ERR_MODULE_NOT_FOUND';
+      console.error('error  cli/internal  cannot load OmniRoute: ' + String(error.message).split('\n')[0]);
+      if (missing) console.error('       run npm ci first');
+      process.exit(70);
+    },
+  );
 }
 
 function refuse() {

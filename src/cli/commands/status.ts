@@ -27,7 +27,7 @@ export default defineCommand({
     },
   },
   run: async (args, terminal) => {
-    const base = args.url ?? terminal.environment['OMNIROUTE_URL'] ?? guessUrl(terminal.environment);
+    const base = args.url ?? guessUrl(terminal.environment);
     const timeout = Number(args.timeout);
     if (!Number.isFinite(timeout) || timeout <= 0)
       throw createUsageFailure(`--timeout: "${args.timeout}" is no time`);
