@@ -1,5 +1,6 @@
 // What is known about providers and models before anybody has written a configuration: data in read-only look-ups,
 // generated from providers/*.yaml and a pinned price list. A model that nobody knows has no facts, never zeros.
+import type { Feature, ProtocolName } from '../config/generated/types.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { catalogDigest, modelRows, priceSource } from './generated/models.ts';
 import { providerRows } from './generated/providers.ts';
@@ -7,14 +8,10 @@ import { findRow, type ModelRow } from './models.ts';
 import type { TokenPrices } from './prices.ts';
 import type { Quirk } from './quirks.ts';
 
-/** The five wires; the same names as `protocols/capabilities.ts`, which this layer may not import. */
-export type CatalogProtocol = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini' | 'ollama';
 export type AuthScheme = 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'api-key' | 'none';
-/** What a model can do; the spelling of the configuration language. */
-export type Feature = 'tools' | 'images' | 'audio' | 'files' | 'reasoning' | 'responseSchema';
 
 export interface CatalogEndpoint {
-  readonly protocol: CatalogProtocol;
+  readonly protocol: ProtocolName;
   /** Without a trailing slash; absent where only the configuration can know it. */
   readonly baseUrl?: string;
   readonly auth: AuthScheme;
@@ -58,6 +55,8 @@ export interface Catalog {
   providers(): readonly CatalogProvider[];
   /** Facts about a model at a catalog provider, by the id that the provider expects. */
   model(provider: string, model: string): ModelKnowledge | undefined;
+  /** Model ids that a catalog provider is known to have, never complete; for "did you mean". */
+  modelNames(provider: string): readonly string[];
 }
 
 /** Facts about a family, written by hand in the provider's file; later rows add to and replace earlier ones. */
@@ -98,6 +97,11 @@ export function createCatalog(
     priceSource,
     provider: (id: string) => providers.get(id),
     providers: () => all,
+    modelNames(id: string) {
+      const row = providers.get(id);
+      const priced = row?.prices === undefined ? [] : (prices[row.prices] ?? []).map((price) => price.id);
+      return [...new Set([...(row?.models ?? []), ...priced])];
+    },
     model(provider: string, model: string) {
       const name = `${provider}/${model}`;
       if (remembered.has(name)) return remembered.get(name);

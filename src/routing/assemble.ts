@@ -6,6 +6,7 @@ import {
   type Alias,
   type Combo,
   type FactSet,
+  type Family,
   type GlobAlias,
   type ModelFacts,
   type Provider,
@@ -25,6 +26,7 @@ export interface SnapshotParts {
   readonly findModel?: (provider: string, model: string) => ModelFacts | undefined;
   readonly demands?: Iterable<DemandableFact>;
   readonly limits?: Partial<Snapshot['limits']>;
+  readonly timing?: Partial<Snapshot['timing']>;
   readonly access?: Partial<Snapshot['access']>;
   readonly keys?: Snapshot['keys'];
 }
@@ -37,23 +39,24 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
   return Object.freeze({
     revision: parts.revision ?? '000000000000',
     providers: lookUpBy(providers, ({ id }) => id),
-    prefixes: createLookup(
-      providers.flatMap((provider) =>
-        [provider.id, ...provider.prefixes].map((name) => [name, provider] as const),
-      ),
-    ),
+    ...indexProviders(providers),
     combos: lookUpBy(parts.combos ?? [], ({ name }) => name),
     aliases: lookUpBy(parts.aliases ?? [], ({ name }) => name),
     globs: createGlobIndex(freezeDeep([...(parts.globs ?? [])])),
-    listings: createLookup(listModels(providers)),
     demands: createFactSet(parts.demands ?? []),
     modelFacts: (provider: string, model: string) =>
       models.get(`${provider}/${model}`) ?? findModel(provider, model),
     limits: Object.freeze({
       maxBodySize: 32 * 1024 ** 2,
       maxUploadSize: 100 * 1024 ** 2,
-      maxDepth: 64,
+      maxDepth: 128,
       ...parts.limits,
+    }),
+    timing: Object.freeze({
+      bodyTimeout: 60_000,
+      keepAliveInterval: 15_000,
+      drainTimeout: 30_000,
+      ...parts.timing,
     }),
     access: freezeDeep({
       requireApiKey: false,
@@ -64,6 +67,21 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
     }),
     keys: parts.keys ?? createLookup([]),
   });
+}
+
+/** The indexes by which names find providers. */
+export function indexProviders(
+  providers: readonly Provider[],
+): Pick<Snapshot, 'prefixes' | 'listings' | 'families'> {
+  return {
+    prefixes: createLookup(
+      providers.flatMap((provider) =>
+        [...provider.prefixes, provider.id].map((name) => [name, provider] as const),
+      ),
+    ),
+    listings: createLookup(listModels(providers)),
+    families: createGlobIndex(listFamilies(providers)),
+  };
 }
 
 /** Freezes plain data through and through; answers its argument. */
@@ -86,6 +104,18 @@ function createFactSet(facts: Iterable<DemandableFact>): FactSet {
     size: set.size,
     values: () => values,
   });
+}
+
+function listFamilies(providers: readonly Provider[]): readonly Family[] {
+  const families = new Map<string, string[]>();
+  for (const { id, families: patterns } of providers) {
+    for (const pattern of patterns ?? []) {
+      const known = families.get(pattern);
+      if (known) known.push(id);
+      else families.set(pattern, [id]);
+    }
+  }
+  return [...families].map(([pattern, ids]) => freezeDeep({ pattern, providers: ids }));
 }
 
 function listModels(providers: readonly Provider[]): Map<string, readonly string[]> {

@@ -116,6 +116,9 @@ const rejections: ReadonlySet<ReasonCode> = new Set([
   'provider-missing',
   'no-connection',
   'connection-disabled',
+  'connection-not-chosen',
+  'condition',
+  'schedule',
   'no-credential',
   'no-endpoint',
 ]);

@@ -1,16 +1,22 @@
 // Which wire of a provider to use: the client's own first, because bytes then pass untouched.
 import type { Facts } from './facts.ts';
-import type { Endpoint, Provider } from './snapshot.ts';
+import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
 /** The endpoint for this request, or undefined when no wire of the provider can express it. */
-export function chooseEndpoint(provider: Provider, facts: Facts): Endpoint | undefined {
-  for (const endpoint of provider.endpoints) {
-    if (endpoint.protocol === facts.protocol) return endpoint;
-  }
-  return provider.endpoints.find((endpoint) => canExpress(endpoint, facts));
+export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFacts): Endpoint | undefined {
+  const { operation } = facts;
+  if (model?.operations && !model.operations.includes(operation)) return undefined;
+  const { endpoints } = provider;
+  // A model that is served on one wire only leaves no choice.
+  const forced = model?.protocol;
+  const wanted = forced ?? facts.protocol;
+  const direct = endpoints.find((endpoint) => endpoint.protocol === wanted);
+  if (direct && (wanted === facts.protocol || canTranslate(operation))) return direct;
+  if (forced !== undefined || !canTranslate(operation)) return undefined;
+  return endpoints[0];
 }
 
 // Only chat has a hub to translate through; everything else needs a provider that speaks the client's own protocol.
-function canExpress(_endpoint: Endpoint, facts: Facts): boolean {
-  return facts.operation === 'chat';
+function canTranslate(operation: Facts['operation']): boolean {
+  return operation === 'chat';
 }

@@ -4,13 +4,15 @@
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import { chooseEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
-import type { Combo, Provider, Snapshot, Target } from './snapshot.ts';
+import type { ReasonCode } from './reasons.ts';
+import { renderTarget } from './resolve.ts';
+import type { Combo, Connection, Provider, Snapshot, Target } from './snapshot.ts';
 import { findStrategy } from './strategies/registry.ts';
 import type { Branch } from './strategies/strategy.ts';
 import type { World } from './world/world.ts';
 
-/** Nesting that compile allows; deeper combos cannot exist in a snapshot, the check here only guards hand-made ones. */
-export const deepestNesting = 3;
+/** The most that `defaults.comboDepth` allows; compile holds the file to its own limit, this only guards snapshots made by hand. */
+export const deepestNesting = 10;
 
 /** A combo may list many models with many accounts; one request never tries more than this. */
 const mostAttempts = 64;
@@ -36,13 +38,13 @@ export function expandTarget(target: Target, expansion: Expansion): readonly Att
 function expandCombo(combo: Combo, expansion: Expansion, depth: number): readonly Attempt[] {
   const branches: Branch[] = [];
   for (const target of combo.targets) {
-    const attempts = expandEntry(target, expansion, depth);
+    const attempts = isOpen(target, expansion) ? expandEntry(target, expansion, depth) : [];
     if (attempts.length > 0) branches.push({ target, attempts });
   }
   if (branches.length === 0) return [];
   const strategy = findStrategy(combo.strategy);
   if (!strategy) return branches.flatMap((branch) => branch.attempts);
-  const { order, reasons, effects } = strategy(branches, { ...expansion, combo });
+  const { order, reasons, effects } = strategy.order(branches, { ...expansion, combo });
   expansion.reasons.push(...reasons);
   const attempts = order.length === 1 ? order[0]!.attempts : order.flatMap((branch) => branch.attempts);
   return effects.length === 0 ? attempts : attachEffects(attempts, effects);
@@ -55,12 +57,13 @@ function expandEntry(target: Target, expansion: Expansion, depth: number): reado
 }
 
 function expandModel(target: Target & { readonly kind: 'model' }, expansion: Expansion): readonly Attempt[] {
-  const { snapshot, facts, world, reasons, suffixes } = expansion;
+  const { snapshot, facts, reasons } = expansion;
   const name = `${target.provider}/${target.model}`;
   const provider = snapshot.providers.get(target.provider);
   if (!provider)
     return reject(reasons, 'provider-missing', `${name}: there is no provider "${target.provider}".`, target);
-  const endpoint = chooseEndpoint(provider, facts);
+  const known = snapshot.modelFacts(provider.id, target.model);
+  const endpoint = chooseEndpoint(provider, facts, known);
   if (!endpoint) {
     const message = `${name}: ${provider.id} has no wire for ${facts.operation} in ${facts.protocol}.`;
     return reject(reasons, 'no-endpoint', message, target);
@@ -68,33 +71,48 @@ function expandModel(target: Target & { readonly kind: 'model' }, expansion: Exp
   if (provider.connections.length === 0) {
     return reject(reasons, 'no-connection', `${name}: provider ${provider.id} has no connection.`, provider);
   }
-  const known = snapshot.modelFacts(provider.id, target.model);
+  const suffixes = target.suffixes ? unite(target.suffixes, expansion.suffixes) : expansion.suffixes;
+  const model = known?.upstreamId ?? target.model;
+  const base = { target: name, provider, endpoint, model, facts: known, at: target.at };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
-    if (!connection.enabled) {
-      reject(reasons, 'connection-disabled', `${name}: ${connection.key} is switched off.`, connection);
-    } else if (connection.credential && !world.hasCredential(connection.key)) {
-      const { source, name: secret } = connection.credential;
-      reject(
-        reasons,
-        'no-credential',
-        `${name}: ${connection.key} needs \${${source}:${secret}}.`,
-        connection,
-      );
-    } else {
-      const attempt = {
-        target: name,
-        provider,
-        connection,
-        endpoint,
-        model: target.model,
-        facts: known,
-        at: target.at,
-      };
-      attempts.push(suffixes.length === 0 ? attempt : { ...attempt, suffixes });
-    }
+    const fault = findFault(connection, target, expansion);
+    if (fault) reject(reasons, fault.code, `${name}: ${fault.message}`, connection);
+    else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
   return attempts;
+}
+
+function findFault(
+  { id, key, enabled, credential }: Connection,
+  { connections }: Target,
+  { world }: Expansion,
+): { readonly code: ReasonCode; readonly message: string } | undefined {
+  if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
+  if (connections && !connections.includes(id)) {
+    return { code: 'connection-not-chosen', message: `the target does not list ${key}.` };
+  }
+  if (credential && !world.hasCredential(key)) {
+    return { code: 'no-credential', message: `${key} needs \${${credential.source}:${credential.name}}.` };
+  }
+  return undefined;
+}
+
+function isOpen(target: Target, { facts, now, reasons }: Expansion): boolean {
+  const { when, schedule } = target;
+  if (when && !when.holds(facts, now)) {
+    reject(reasons, 'condition', `${renderTarget(target)}: "${when.text}" does not hold.`, target);
+    return false;
+  }
+  if (schedule && !schedule.isOpen(now)) {
+    reject(reasons, 'schedule', `${renderTarget(target)}: outside of "${schedule.text}".`, target);
+    return false;
+  }
+  return true;
+}
+
+function unite(first: readonly Suffix[], second: readonly Suffix[]): readonly Suffix[] {
+  return [...new Set([...first, ...second])];
 }
 
 /** Whether any connection of the provider could be used now. */

@@ -1,13 +1,30 @@
 // A name as a client or a config file writes it → the target that it means. Pure data in and out, so that the gateway,
 // the checks and `diff` agree on what a name is. Order (contract §15.1, one namespace for combos and aliases):
-// exact combo or alias → `prefix/model` → alias pattern → the one provider that lists the bare name.
+// exact combo or alias → `prefix/model` → alias pattern → the one provider that lists the bare name, or to whose family
+// it belongs.
 import type { SourcePosition } from '../diagnostics.ts';
 import { fillGlob } from '../lib/glob.ts';
 import type { Reason, Suffix } from './decision.ts';
-import type { Snapshot, Target } from './snapshot.ts';
+import type { GlobIndex } from './globs.ts';
+import type { Family, GlobAlias, Target } from './snapshot.ts';
+
+interface Finder<Value> {
+  get(name: string): Value | undefined;
+}
+
+interface Placed {
+  readonly at?: SourcePosition | undefined;
+}
 
 /** The part of a snapshot that names need. */
-export type NameTable = Pick<Snapshot, 'combos' | 'aliases' | 'globs' | 'prefixes' | 'listings'>;
+export interface NameTable {
+  readonly combos: Finder<Placed>;
+  readonly aliases: Finder<Placed & { readonly target: Target }>;
+  readonly globs: Pick<GlobIndex<GlobAlias>, 'find'>;
+  readonly prefixes: Finder<Placed & { readonly id: string; readonly closed?: boolean }>;
+  readonly listings: Finder<readonly string[]>;
+  readonly families: Pick<GlobIndex<Family>, 'find'>;
+}
 
 export interface Resolved {
   readonly kind: 'resolved';
@@ -95,49 +112,72 @@ function lookUp(name: string, table: NameTable, isActive: (provider: string) => 
     const message = `"${name}" matches the alias pattern "${entry.pattern}" and becomes ${renderTarget(target)}.`;
     return known(target, { code: 'alias-glob', message, at: entry.at });
   }
-  const providers = table.listings.get(name);
-  return providers && byListing(name, providers, isActive);
+  return byBareName(name, table, isActive);
 }
 
-function byPrefix(
-  model: string,
-  provider: { readonly id: string; readonly at?: SourcePosition | undefined },
-  table: NameTable,
-): Found {
-  const target: Target = { kind: 'model', provider: provider.id, model, weight: 1, at: provider.at };
+type NamedProvider = NonNullable<ReturnType<NameTable['prefixes']['get']>>;
+
+function byPrefix(model: string, { id, closed, at }: NamedProvider, table: NameTable): Found {
+  if (table.listings.get(model)?.includes(id)) {
+    return known(
+      { kind: 'model', provider: id, model, weight: 1, at },
+      { code: 'prefix', message: `Model "${model}" at provider ${id}.`, at },
+    );
+  }
+  if (closed) {
+    const message = `Provider ${id} does not serve "${model}".`;
+    return { kind: 'unlisted', resolution: unresolved('unknown', { code: 'not-served', message, at }) };
+  }
   const reason: Reason = {
-    code: 'prefix',
-    message: `Model "${model}" at provider ${provider.id}.`,
-    at: provider.at,
+    code: 'unlisted',
+    message: `Model "${model}" at provider ${id}, which does not list it.`,
+    at,
   };
-  const listed = table.listings.get(model)?.includes(provider.id) ?? false;
-  return listed ? known(target, reason) : { kind: 'unlisted', resolution: resolved(target, reason) };
+  return {
+    kind: 'unlisted',
+    resolution: resolved({ kind: 'model', provider: id, model, weight: 1, at }, reason),
+  };
 }
 
-function byListing(
+function byBareName(
   name: string,
-  providers: readonly string[],
+  table: NameTable,
   isActive: (provider: string) => boolean,
-): Found {
+): Found | undefined {
+  const listed = table.listings.get(name);
+  const providers = listed ?? table.families.find(name)?.entry.providers;
+  if (!providers) return undefined;
   const only = providers.length === 1;
   const active = only ? providers : providers.filter(isActive);
   if (active.length === 1) {
     const provider = active[0]!;
     return known(
       { kind: 'model', provider, model: name, weight: 1 },
-      only
-        ? { code: 'listed', message: `Only provider ${provider} lists "${name}".` }
-        : {
-            code: 'listed-active',
-            message: `Of ${providers.join(', ')} only ${provider} has a usable connection.`,
-          },
+      explainChoice(name, provider, providers, listed !== undefined),
     );
   }
-  const message = `Several providers list "${name}": write ${providers.map((id) => `${id}/${name}`).join(' or ')}.`;
+  const message = `Several providers know "${name}": write ${providers.map((id) => `${id}/${name}`).join(' or ')}.`;
   return {
     kind: 'ambiguous',
     resolution: unresolved('ambiguous', { code: 'ambiguous', message }, providers),
   };
+}
+
+function explainChoice(
+  name: string,
+  provider: string,
+  providers: readonly string[],
+  listed: boolean,
+): Reason {
+  if (providers.length > 1) {
+    return {
+      code: 'listed-active',
+      message: `Of ${providers.join(', ')} only ${provider} has a usable connection.`,
+    };
+  }
+  return listed
+    ? { code: 'listed', message: `Only provider ${provider} lists "${name}".` }
+    : { code: 'family', message: `"${name}" belongs to the models of provider ${provider}.` };
 }
 
 /** `provider/model` or the combo's name. */

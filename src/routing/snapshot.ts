@@ -8,6 +8,8 @@ import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { Suffix } from './decision.ts';
 import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
+import type { BreakerSettings } from './world/breaker.ts';
+import type { CooldownSettings } from './world/cooldown.ts';
 
 /** A read-only map. Names come from users: `__proto__` is a name like any other. */
 export interface Lookup<Value> {
@@ -79,6 +81,8 @@ export interface ResilienceProfile {
   readonly idleTimeout: number;
   readonly totalTimeout: number;
   readonly commitAfter: number;
+  readonly cooldown: CooldownSettings;
+  readonly breaker: BreakerSettings;
 }
 
 /** `providers.X.sandbox` as written; the simulator reads it, routing does not. */
@@ -181,6 +185,15 @@ export interface GlobAlias {
   readonly at?: SourcePosition | undefined;
 }
 
+/** Weights between 0 and 1 by factor. */
+export interface AutoOptions {
+  readonly weights: Readonly<Record<string, number>>;
+  /** Share of requests that try another target than the best. */
+  readonly exploration: number;
+  /** Nano-USD that one request may cost. */
+  readonly budgetCap?: number;
+}
+
 export interface Family {
   readonly pattern: string;
   readonly providers: readonly string[];
@@ -189,7 +202,24 @@ export interface Family {
 export interface Combo {
   readonly name: string;
   readonly strategy: string;
+  /** What `context-optimized` prefers. */
+  readonly order?: 'smallest-fit' | 'largest';
+  /** What `sticky` keeps together. */
+  readonly stickBy?: 'session' | 'key';
+  /** What `auto` weighs. */
+  readonly auto?: AutoOptions;
   readonly targets: readonly Target[];
+  readonly at?: SourcePosition | undefined;
+}
+
+/** A client key; the key itself is nowhere, only its digest. */
+export interface ClientKey {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly models?: readonly string[];
+  readonly role?: 'inference' | 'admin';
+  readonly noLog?: boolean;
   readonly at?: SourcePosition | undefined;
 }
 
@@ -215,6 +245,12 @@ export interface Snapshot {
     readonly maxUploadSize: number;
     readonly maxDepth: number;
   };
+  /** Milliseconds. */
+  readonly timing: {
+    readonly bodyTimeout: number;
+    readonly keepAliveInterval: number;
+    readonly drainTimeout: number;
+  };
   readonly access: {
     readonly requireApiKey: boolean;
     readonly corsOrigins: readonly string[];
@@ -222,12 +258,7 @@ export interface Snapshot {
     readonly basePath: string;
   };
   /** SHA-256 hex digest of a client key → the key's entry. */
-  readonly keys: Lookup<{
-    readonly id: string;
-    readonly enabled: boolean;
-    readonly tags: Readonly<Record<string, string>>;
-    readonly models?: readonly string[];
-  }>;
+  readonly keys: Lookup<ClientKey>;
 }
 
 /** The one mutable pointer of the system: reload swaps it, requests read it once. */

@@ -24,6 +24,8 @@ export const profile: ResilienceProfile = {
   idleTimeout: 120_000,
   totalTimeout: 900_000,
   commitAfter: 10_000,
+  cooldown: { transient: 3_000, rateLimit: 'hint', maxLevel: 5 },
+  breaker: { failures: 5, reset: 30_000 },
 };
 
 export function makeEndpoint(part: Partial<Endpoint> = {}): Endpoint {

@@ -1,7 +1,7 @@
-// The one signature of all combo strategies: branches in, the same branches in another order out, with the reasons and
-// the effects of that choice. Pure: what a strategy wants to remember it returns as an effect.
+// The one shape of all combo strategies: branches in, the same branches in another order out, with the reasons and the
+// effects of that choice. Pure: what a strategy wants to remember it returns as an effect.
 import type { Attempt, Effect, Reason } from '../decision.ts';
-import type { Facts } from '../facts.ts';
+import type { DemandableFact, Facts } from '../facts.ts';
 import type { Combo, Target } from '../snapshot.ts';
 import type { World } from '../world/world.ts';
 
@@ -30,8 +30,18 @@ export interface Ordering {
   readonly effects: readonly Effect[];
 }
 
-/** `branches` holds at least one entry and is never changed. */
-export type Strategy = (branches: readonly Branch[], context: StrategyContext) => Ordering;
+export interface Strategy {
+  /** As the file spells it. */
+  readonly name: string;
+  /** One sentence for docs/reference/strategies.md. */
+  readonly meaning: string;
+  /** Optional facts that it reads. */
+  readonly demands: readonly DemandableFact[];
+  /** `branches` holds at least one entry and is never changed. */
+  readonly order: (branches: readonly Branch[], context: StrategyContext) => Ordering;
+}
+
+const nothing: readonly Effect[] = Object.freeze([]);
 
 /** The usual answer of a strategy: one reason, at the place of the combo. */
 export function ordered(
@@ -42,5 +52,3 @@ export function ordered(
 ): Ordering {
   return { order, reasons: [{ code: 'strategy', message, at: context.combo.at }], effects };
 }
-
-const nothing: readonly Effect[] = Object.freeze([]);
