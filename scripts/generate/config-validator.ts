@@ -82,6 +82,7 @@ function buildLayout(
   const below = (child: Schema, name: string): LayoutNode =>
     buildLayout(child, source, notYet, `${pointer}/${name}`);
   const mark = notYet.get(pointer);
+  const names = node.propertyNames && dereference(node.propertyNames, source)['x-expected'];
   return {
     type: node.type as LayoutType,
     ...(node.properties && {
@@ -91,6 +92,8 @@ function buildLayout(
     }),
     ...(node.additionalProperties && { values: below(node.additionalProperties, '*') }),
     ...(node.items && { items: below(node.items, '*') }),
+    ...(node.required && node.required.length > 0 && { required: node.required }),
+    ...(names !== undefined && { names }),
     ...(node.default !== undefined && { default: node.default }),
     ...(node['x-secret'] && { secret: true as const }),
     ...(node['x-shorthand'] !== undefined && { shorthand: node['x-shorthand'] }),

@@ -11,6 +11,10 @@ export interface LayoutNode {
   readonly values?: LayoutNode;
   /** What every item of a list holds. */
   readonly items?: LayoutNode;
+  /** Keys that must be there. */
+  readonly required?: readonly string[];
+  /** What the keys of a map look like, for messages. */
+  readonly names?: string;
   /** What stands in for an absent key. */
   readonly default?: unknown;
   /** Holds a reference to a secret, never a literal. */

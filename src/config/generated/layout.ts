@@ -28,6 +28,13 @@ export const layout: LayoutNode = {
      "default": "/",
      "expected": "a path that starts with / and does not end with one"
     },
+    "publicUrl": {
+     "type": "string",
+     "expected": "an http or https URL without user name, query or fragment",
+     "notYet": {
+      "severity": "info"
+     }
+    },
     "trustedProxies": {
      "type": "array",
      "items": {
@@ -91,6 +98,10 @@ export const layout: LayoutNode = {
        "expected": "a reference such as ${env:NAME}, ${file:/run/secrets/name} or ${secret:name}"
       }
      },
+     "required": [
+      "cert",
+      "key"
+     ],
      "notYet": {
       "severity": "error"
      }
@@ -191,6 +202,7 @@ export const layout: LayoutNode = {
           "type": "string",
           "expected": "a header value without line breaks"
          },
+         "names": "a header name",
          "default": {},
          "expected": "a map of header names to values"
         },
@@ -203,6 +215,9 @@ export const layout: LayoutNode = {
          "default": []
         }
        },
+       "required": [
+        "name"
+       ],
        "shorthand": "name"
       }
      },
@@ -253,6 +268,9 @@ export const layout: LayoutNode = {
            }
           }
          },
+         "required": [
+          "flow"
+         ],
          "notYet": {
           "severity": "error"
          }
@@ -286,6 +304,9 @@ export const layout: LayoutNode = {
            "expected": "a share between 0 and 1"
           }
          },
+         "required": [
+          "window"
+         ],
          "notYet": {
           "severity": "error"
          }
@@ -318,6 +339,7 @@ export const layout: LayoutNode = {
           "type": "string",
           "expected": "a header value without line breaks"
          },
+         "names": "a header name",
          "default": {},
          "expected": "a map of header names to values",
          "notYet": {
@@ -355,7 +377,10 @@ export const layout: LayoutNode = {
           "severity": "info"
          }
         }
-       }
+       },
+       "required": [
+        "id"
+       ]
       }
      },
      "select": {
@@ -392,6 +417,7 @@ export const layout: LayoutNode = {
        "type": "string",
        "expected": "a header value without line breaks"
       },
+      "names": "a header name",
       "default": {},
       "expected": "a map of header names to values"
      },
@@ -402,6 +428,7 @@ export const layout: LayoutNode = {
        "secret": true,
        "expected": "a reference such as ${env:NAME}, ${file:/run/secrets/name} or ${secret:name}"
       },
+      "names": "a header name",
       "default": {},
       "notYet": {
        "severity": "error"
@@ -470,6 +497,9 @@ export const layout: LayoutNode = {
         "expected": "a list of names or globs"
        }
       },
+      "required": [
+       "url"
+      ],
       "shorthand": "url",
       "notYet": {
        "severity": "error"
@@ -515,7 +545,10 @@ export const layout: LayoutNode = {
              "default": {},
              "free": true
             }
-           }
+           },
+           "required": [
+            "name"
+           ]
           },
           "latency": {
            "type": "string",
@@ -551,12 +584,14 @@ export const layout: LayoutNode = {
           }
          }
         },
+        "names": "an id of letters, digits, dots, dashes and underscores, at most 100 characters",
         "default": {}
        }
       }
      }
     }
    },
+   "names": "an id of letters, digits, dots, dashes and underscores, at most 100 characters",
    "default": {}
   },
   "models": {
@@ -646,6 +681,7 @@ export const layout: LayoutNode = {
      }
     }
    },
+   "names": "provider/model",
    "default": {}
   },
   "aliases": {
@@ -654,6 +690,7 @@ export const layout: LayoutNode = {
     "type": "string",
     "expected": "the name of a combo or alias, or provider/model"
    },
+   "names": "a name or glob without blanks, such as openai/*",
    "default": {}
   },
   "combos": {
@@ -728,6 +765,9 @@ export const layout: LayoutNode = {
          }
         }
        },
+       "required": [
+        "model"
+       ],
        "shorthand": "model"
       }
      },
@@ -778,6 +818,9 @@ export const layout: LayoutNode = {
         "default": "prepend"
        }
       },
+      "required": [
+       "text"
+      ],
       "shorthand": "text",
       "notYet": {
        "severity": "error"
@@ -886,8 +929,12 @@ export const layout: LayoutNode = {
        "severity": "error"
       }
      }
-    }
+    },
+    "required": [
+     "targets"
+    ]
    },
+   "names": "a name of letters, digits, dots, dashes, slashes and underscores, at most 100 characters",
    "default": {}
   },
   "keys": {
@@ -943,6 +990,7 @@ export const layout: LayoutNode = {
       "values": {
        "type": "string"
       },
+      "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters",
       "default": {},
       "expected": "a map of names to texts"
      },
@@ -990,7 +1038,11 @@ export const layout: LayoutNode = {
        "severity": "error"
       }
      }
-    }
+    },
+    "required": [
+     "id",
+     "digest"
+    ]
    },
    "default": []
   },
@@ -1030,7 +1082,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        },
        "models": {
         "type": "array",
@@ -1078,7 +1131,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        }
       },
       "default": {}
@@ -1171,6 +1225,9 @@ export const layout: LayoutNode = {
           "default": "prepend"
          }
         },
+        "required": [
+         "text"
+        ],
         "shorthand": "text"
        },
        "thinking": {
@@ -1201,7 +1258,10 @@ export const layout: LayoutNode = {
       "type": "boolean",
       "default": false
      }
-    }
+    },
+    "required": [
+     "id"
+    ]
    },
    "default": [],
    "notYet": {
@@ -1240,7 +1300,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        },
        "models": {
         "type": "array",
@@ -1288,7 +1349,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        }
       },
       "default": {}
@@ -1344,7 +1406,12 @@ export const layout: LayoutNode = {
       "shorthand": "action",
       "expected": "deny, warn, or { route: NAME }"
      }
-    }
+    },
+    "required": [
+     "id",
+     "limit",
+     "period"
+    ]
    },
    "default": [],
    "notYet": {
@@ -1383,7 +1450,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        },
        "models": {
         "type": "array",
@@ -1431,7 +1499,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        }
       },
       "default": {}
@@ -1476,7 +1545,10 @@ export const layout: LayoutNode = {
       "shorthand": "action",
       "expected": "deny, warn, or { route: NAME }"
      }
-    }
+    },
+    "required": [
+     "id"
+    ]
    },
    "default": [],
    "notYet": {
@@ -1524,7 +1596,8 @@ export const layout: LayoutNode = {
          "values": {
           "type": "string",
           "expected": "a name or glob without blanks, such as openai/*"
-         }
+         },
+         "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
         },
         "models": {
          "type": "array",
@@ -1572,7 +1645,8 @@ export const layout: LayoutNode = {
          "values": {
           "type": "string",
           "expected": "a name or glob without blanks, such as openai/*"
-         }
+         },
+         "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
         }
        },
        "default": {}
@@ -1996,6 +2070,7 @@ export const layout: LayoutNode = {
        }
       }
      },
+     "names": "an id of letters, digits, dots, dashes and underscores, at most 100 characters",
      "default": {},
      "inherit": "default"
     },
@@ -2051,6 +2126,9 @@ export const layout: LayoutNode = {
        "default": "prepend"
       }
      },
+     "required": [
+      "text"
+     ],
      "shorthand": "text",
      "notYet": {
       "severity": "error"
@@ -2140,6 +2218,9 @@ export const layout: LayoutNode = {
        "expected": "a list of names or globs"
       }
      },
+     "required": [
+      "url"
+     ],
      "shorthand": "url",
      "notYet": {
       "severity": "error"
@@ -2230,6 +2311,7 @@ export const layout: LayoutNode = {
         "secret": true,
         "expected": "a reference such as ${env:NAME}, ${file:/run/secrets/name} or ${secret:name}"
        },
+       "names": "a header name",
        "default": {}
       },
       "sample": {
@@ -2238,6 +2320,9 @@ export const layout: LayoutNode = {
        "expected": "a share between 0 and 1"
       }
      },
+     "required": [
+      "endpoint"
+     ],
      "notYet": {
       "severity": "error"
      }
@@ -2455,10 +2540,19 @@ export const layout: LayoutNode = {
          },
          "default": []
         }
-       }
+       },
+       "required": [
+        "id",
+        "prompt",
+        "expect"
+       ]
       }
      }
-    }
+    },
+    "required": [
+     "id",
+     "cases"
+    ]
    },
    "default": [],
    "notYet": {
@@ -2525,6 +2619,7 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string"
         },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters",
         "default": {},
         "expected": "a map of names to texts"
        },
@@ -2533,9 +2628,13 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string"
         },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters",
         "expected": "a map of names to texts"
        }
-      }
+      },
+      "required": [
+       "model"
+      ]
      },
      "given": {
       "type": "object",
@@ -2663,6 +2762,7 @@ export const layout: LayoutNode = {
          "type": "string",
          "expected": "a header value without line breaks"
         },
+        "names": "a header name",
         "expected": "a map of header names to values"
        }
       }
@@ -2674,7 +2774,12 @@ export const layout: LayoutNode = {
        "free": true
       }
      }
-    }
+    },
+    "required": [
+     "name",
+     "request",
+     "expect"
+    ]
    },
    "default": [],
    "notYet": {
@@ -2709,7 +2814,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        },
        "models": {
         "type": "array",
@@ -2757,7 +2863,8 @@ export const layout: LayoutNode = {
         "values": {
          "type": "string",
          "expected": "a name or glob without blanks, such as openai/*"
-        }
+        },
+        "names": "a name of letters, digits, dots, dashes and underscores, at most 100 characters"
        }
       },
       "default": {}
@@ -2804,9 +2911,16 @@ export const layout: LayoutNode = {
        "period": {
         "type": "string"
        }
-      }
+      },
+      "required": [
+       "limit",
+       "period"
+      ]
      }
-    }
+    },
+    "required": [
+     "id"
+    ]
    },
    "default": [],
    "notYet": {
@@ -2826,12 +2940,19 @@ export const layout: LayoutNode = {
       "type": "string",
       "expected": "a pointer such as /budgets/id:infra"
      }
-    }
+    },
+    "required": [
+     "from",
+     "to"
+    ]
    },
    "default": [],
    "notYet": {
     "severity": "error"
    }
   }
- }
+ },
+ "required": [
+  "version"
+ ]
 };

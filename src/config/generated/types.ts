@@ -35,7 +35,7 @@ export type Fraction = number;
 /** A condition over request, key, client and now; always quoted. See docs/reference/expressions.md. */
 export type Expression = string;
 
-/** A daily window in a named time zone, with days in front if not all. May cross midnight. */
+/** One or more windows of the week in a named time zone; a window may cross midnight. */
 export type Schedule = string;
 
 /** A name, where `*` stands for any run of characters and `?` for one. Matched whole, without case. */
@@ -1769,6 +1769,10 @@ export interface AuthoredServer {
    * Path below which everything is served, for a proxy that does not strip it.
    */
   readonly basePath?: string;
+  /**
+   * Where browsers reach the gateway, for links and sign-in flows.
+   */
+  readonly publicUrl?: HttpUrl;
   /**
    * Proxies whose forwarding headers are believed. Setting it makes client keys and an admin password mandatory.
    *
@@ -3797,6 +3801,10 @@ export interface ResolvedServer {
    * Path below which everything is served, for a proxy that does not strip it.
    */
   readonly basePath: string;
+  /**
+   * Where browsers reach the gateway, for links and sign-in flows.
+   */
+  readonly publicUrl?: HttpUrl;
   /**
    * Proxies whose forwarding headers are believed. Setting it makes client keys and an admin password mandatory.
    *

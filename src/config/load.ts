@@ -1,0 +1,303 @@
+// The stages of reading a configuration, in order: find → read → parse → unite → interpret → override → validate →
+// resolve → check. Never throws for a fault of the user's: everything is told at once, as diagnostics.
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import {
+  compareDiagnostics,
+  hasErrors,
+  type Diagnostic,
+  type Locate,
+  type SourcePosition,
+} from '../diagnostics.ts';
+import { maskSecrets } from '../diagnostics/secret-shapes.ts';
+import { checkDocument } from './checks/index.ts';
+import { uniteFiles, type ConfigDocument } from './document.ts';
+import { checkEnvironment, type Environment, type Flags } from './environment.ts';
+import { createDraft, type Draft } from './draft.ts';
+import type { ResolvedConfig } from './generated/types.ts';
+import { interpret, type FoundReference } from './interpret.ts';
+import { applyOverrides, type Origin } from './override.ts';
+import { parseFile, type ParsedFile } from './parse.ts';
+import type { PlainObject } from './plain.ts';
+import { resolveConfig } from './resolve.ts';
+import { createFault } from './rules.ts';
+import {
+  findConfig,
+  findIncludes,
+  isBelow,
+  locateMain,
+  nodeFileSystem,
+  readConfigFile,
+  type ConfigFile,
+  type ConfigFileSystem,
+} from './source.ts';
+import { positionOf, type MapNode } from './tree.ts';
+import { validateConfig } from './validate.ts';
+
+export interface LoadOptions {
+  /** Path of the main file (`--config`); else `OMNIROUTE_CONFIG`, else the search. */
+  readonly config?: string | undefined;
+  /** Where the search starts and relative paths count from. */
+  readonly directory?: string;
+  readonly environment?: Environment;
+  readonly flags?: Flags;
+  readonly files?: ConfigFileSystem;
+  /** Also name set variables that nothing reads; for commands that start a gateway. */
+  readonly tellEnvironment?: boolean;
+}
+
+/** Who set a value. */
+export type Provenance =
+  | { readonly kind: 'file'; readonly at: SourcePosition }
+  /** Text from the file with variables substituted; names are `env:NAME`. */
+  | { readonly kind: 'reference'; readonly names: readonly string[]; readonly at: SourcePosition }
+  | { readonly kind: 'flag' | 'variable'; readonly name: string }
+  | { readonly kind: 'default' };
+
+export interface LoadResult {
+  /** Present when no diagnostic is an error. */
+  readonly config?: ResolvedConfig;
+  /**
+   * What can be understood of the file, for further checks of meaning in the same run, faulty or not. Without faults
+   * the draft is the configuration itself.
+   */
+  readonly draft?: Draft;
+  /** As written, variables substituted and shorthands written out, before defaults. */
+  readonly authored?: PlainObject;
+  /** Absolute path of the main file, if one was found. */
+  readonly path?: string;
+  /** Absolute folder that positions, includes and `${file:}` are relative to. */
+  readonly folder: string;
+  readonly locate: Locate;
+  readonly provenance: (pointer: string) => Provenance;
+  /** Sorted by place. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was read, the main file last. */
+  readonly sources: readonly ConfigFile[];
+  /** Every secret that the file names. */
+  readonly references: readonly FoundReference[];
+  /** What a watcher must look at; all absolute, whether it exists or not. */
+  readonly watch: { readonly files: readonly string[]; readonly directories: readonly string[] };
+}
+
+/** Finds, reads and checks a configuration. */
+export async function loadConfig(options: LoadOptions = {}): Promise<LoadResult> {
+  const environment = options.environment ?? process.env;
+  const directory = resolve(options.directory ?? '.');
+  const named = options.config ?? (environment['OMNIROUTE_CONFIG'] || undefined);
+  const path = named === undefined ? await findConfig(directory) : locateMain(named, directory).path;
+  if (path === undefined) {
+    const fault = createFault('source/none', `no omniroute.config.yaml in ${directory} or above it`, {
+      suggestion: 'create one, or name a file with --config',
+    });
+    return finish({ folder: directory, diagnostics: [fault] });
+  }
+  const read = await readFiles(path, options.files ?? nodeFileSystem);
+  const folder = dirname(path);
+  const document = uniteFiles(read.files.map(parseOnce(read.main)));
+  const told = [
+    ...read.diagnostics,
+    ...document.files.flatMap((file) => file.diagnostics),
+    ...document.diagnostics,
+  ];
+  const common = {
+    path,
+    folder,
+    sources: read.files,
+    watch: { files: [path, ...read.included], directories: read.folders },
+    locate: document.locate,
+  };
+  if (!document.root) return finish({ ...common, diagnostics: told });
+  return understand(document, document.root, common, told, environment, options);
+}
+
+function understand(
+  document: ConfigDocument,
+  root: MapNode,
+  common: Pick<LoadResult, 'folder' | 'watch' | 'locate'> & {
+    readonly path: string;
+    readonly sources: readonly ConfigFile[];
+  },
+  told: readonly Diagnostic[],
+  environment: Environment,
+  options: LoadOptions,
+): LoadResult {
+  const { locate } = document;
+  const interpreted = interpret(root, environment);
+  const origins = applyOverrides(interpreted.value, options.flags ?? {}, environment);
+  const validation = validateConfig(interpreted.value, {
+    locate,
+    unusable: interpreted.unusable,
+    originOf: (pointer) => origins.get(pointer)?.name,
+  });
+  const unreadable = document.broken || hasErrors(told);
+  const diagnostics = [
+    ...told,
+    ...[...interpreted.diagnostics, ...validation.diagnostics].filter(outsideBroken(document)),
+  ];
+  const refused = [...validation.refused, ...interpreted.unusable];
+  const faulty = refused.length > 0 || unreadable || hasErrors(diagnostics);
+  const draft: Draft = faulty
+    ? createDraft(interpreted.value, refused, unreadable, locate)
+    : { config: resolveConfig(interpreted.value), locate, accept: (found) => found };
+  const sources = new Map(common.sources.map((file) => [file.name, file.text]));
+  diagnostics.push(...draft.accept(checkDocument({ config: draft.config, locate: draft.locate, sources })));
+  if (options.tellEnvironment === true) {
+    const referenced = new Set([
+      ...interpreted.references.map(({ reference }) => reference.name),
+      ...[...interpreted.variables.values()].flat(),
+    ]);
+    diagnostics.push(...checkEnvironment(environment, referenced));
+  }
+  const referenced = interpreted.references
+    .filter(({ reference }) => reference.source === 'file')
+    .map(({ reference: { name } }) => (isAbsolute(name) ? name : resolve(common.folder, name)));
+  return finish({
+    ...common,
+    diagnostics,
+    draft,
+    ...(!hasErrors(diagnostics) && { config: draft.config }),
+    authored: interpreted.value,
+    references: interpreted.references,
+    watch: { ...common.watch, files: [...new Set([...common.watch.files, ...referenced])] },
+    provenance: (pointer) => findProvenance(pointer, origins, interpreted.variables, locate),
+  });
+}
+
+interface ReadFiles {
+  /** Included files in reading order, the main file last if it could be read. */
+  readonly files: readonly ConfigFile[];
+  readonly main: ParsedFile | undefined;
+  /** Absolute paths that the patterns led to, readable or not. */
+  readonly included: readonly string[];
+  readonly folders: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const maxIncludes = 1000;
+const maxTotal = 16 * 1024 ** 2;
+
+async function readFiles(path: string, files: ConfigFileSystem): Promise<ReadFiles> {
+  const folder = dirname(path);
+  const result = await readConfigFile(path, basename(path), files);
+  if (!result.ok)
+    return { files: [], main: undefined, included: [], folders: [], diagnostics: [result.fault] };
+  const main = parseFile(result.file);
+  const patterns = readPatterns(main);
+  const texts = patterns.map(({ text }) => text);
+  const { found, folders, unmatched } = await findIncludes(texts, folder, path, files);
+  const diagnostics: Diagnostic[] = unmatched.map((index) =>
+    createFault('source/include-unmatched', 'this pattern matches no file', { at: patterns[index]?.at }),
+  );
+  for (const { text, at } of listIncludes(main)) {
+    if (!text.includes('${')) continue;
+    diagnostics.push(createFault('reference/misplaced', 'an include takes no variable', { at }));
+  }
+  if (found.length > maxIncludes) {
+    diagnostics.push(
+      createFault('source/include-limit', 'the patterns match more than 1,000 files', {
+        at: patterns[0]?.at,
+      }),
+    );
+  }
+  const read: ConfigFile[] = [];
+  let total = result.file.size;
+  for (const { path: included, name, pattern } of found.slice(0, maxIncludes)) {
+    const at = patterns[pattern]?.at;
+    const below = await isBelow(included, folder, files).catch(() => true);
+    if (!below) {
+      diagnostics.push(
+        createFault('source/include-outside', `${name} leads outside the folder of the main file`, { at }),
+      );
+      continue;
+    }
+    const next = await readConfigFile(included, name, files, at);
+    if (!next.ok) diagnostics.push(next.fault);
+    else {
+      total += next.file.size;
+      if (total <= maxTotal) read.push(next.file);
+    }
+  }
+  if (total > maxTotal) {
+    diagnostics.push(
+      createFault('source/too-large', 'all files together are larger than 16 MiB', { at: patterns[0]?.at }),
+    );
+  }
+  return {
+    files: [...read, result.file],
+    main,
+    included: found.map(({ path: each }) => each),
+    folders,
+    diagnostics,
+  };
+}
+
+/** Patterns that lead below the folder; what else may be wrong with them is for the schema to say. */
+function readPatterns(main: ParsedFile): { readonly text: string; readonly at: SourcePosition }[] {
+  return listIncludes(main).filter(
+    ({ text }) =>
+      /\.ya?ml$/.test(text) && !/^[/\\]|^[A-Za-z]:|\\|\$\{/.test(text) && !text.split('/').includes('..'),
+  );
+}
+
+function listIncludes(main: ParsedFile): { readonly text: string; readonly at: SourcePosition }[] {
+  const value = main.root?.kind === 'map' ? main.root.entries.get('include')?.value : undefined;
+  if (value?.kind !== 'list') return [];
+  return value.items.flatMap((item) =>
+    item.kind === 'scalar' && typeof item.value === 'string'
+      ? [{ text: item.value, at: positionOf(item) }]
+      : [],
+  );
+}
+
+/** The main file was parsed to find its includes: not twice. */
+function parseOnce(main: ParsedFile | undefined): (file: ConfigFile) => ParsedFile {
+  return (file) => (main?.file === file ? main : parseFile(file));
+}
+
+/** Where the text itself is broken, what the schema misses there may only be unreadable. */
+function outsideBroken({ files, broken }: ConfigDocument): (diagnostic: Diagnostic) => boolean {
+  const names = new Set(files.filter((file) => file.broken).map(({ file }) => file.name));
+  return ({ at, code }) => !(broken && code === 'schema/missing-key') && !(at && names.has(at.file));
+}
+
+function findProvenance(
+  pointer: string,
+  origins: ReadonlyMap<string, Origin>,
+  variables: ReadonlyMap<string, readonly string[]>,
+  locate: Locate,
+): Provenance {
+  const origin = origins.get(pointer);
+  if (origin) return origin;
+  const at = locate(pointer);
+  if (!at) return { kind: 'default' };
+  const names = variables.get(pointer);
+  return names ? { kind: 'reference', names: names.map((name) => `env:${name}`), at } : { kind: 'file', at };
+}
+
+function finish(result: Partial<LoadResult> & Pick<LoadResult, 'folder' | 'diagnostics'>): LoadResult {
+  return {
+    locate: () => undefined,
+    provenance: () => ({ kind: 'default' }),
+    sources: [],
+    references: [],
+    watch: { files: result.path === undefined ? [] : [result.path], directories: [] },
+    ...result,
+    diagnostics: tidy(result.diagnostics),
+  };
+}
+
+/** Sorted, without repeats (an anchor's text is read once per alias), and without anything that looks like a secret. */
+function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics
+    .filter(({ code, message, at, pointer }) => {
+      const key = JSON.stringify([code, at ?? pointer, message]);
+      return !seen.has(key) && seen.add(key);
+    })
+    .map((diagnostic) => ({
+      ...diagnostic,
+      message: maskSecrets(diagnostic.message),
+      ...(diagnostic.suggestion !== undefined && { suggestion: maskSecrets(diagnostic.suggestion) }),
+    }))
+    .sort(compareDiagnostics);
+}
