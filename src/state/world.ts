@@ -1,7 +1,8 @@
 // The one world of the gateway: synchronous, in memory, restored at start. What changes is marked and reaches the
 // store with the next batch, in the same transaction as the usage rows of that window.
 import type { Slice, Store } from '../routing/ports.ts';
-import { applyEffects } from '../routing/world/memory.ts';
+import { createWorld } from '../routing/world/memory.ts';
+import type { SliceTable } from '../routing/world/slices.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 
 export interface StateWorldOptions {
@@ -20,24 +21,25 @@ export interface StateWorld extends MutableWorld {
 }
 
 export function createStateWorld(options: StateWorldOptions): StateWorld {
-  const rotations = new SliceMap('rotation', readPosition, options.store);
-  const maps = [rotations];
+  const maps: SliceMap<never>[] = [];
+  const world = createWorld({
+    hasCredential: options.hasCredential,
+    open: (kind, read) => {
+      const map = new SliceMap(kind, read, options.store);
+      maps.push(map as SliceMap<never>);
+      return map;
+    },
+  });
   const unreadable: string[] = [];
   for (const slice of options.saved) {
     const map = maps.find(({ kind }) => kind === slice.kind);
     if (map?.restore(slice) !== true) unreadable.push(`${slice.kind}/${slice.id}`);
   }
-  return {
-    unreadable,
-    rotation: (combo) => rotations.get(combo) ?? 0,
-    hasCredential: options.hasCredential,
-    apply: (effects) => applyEffects(rotations, effects),
-    snapshot: () => maps.flatMap((map) => map.slices()),
-  };
+  return { ...world, unreadable, snapshot: () => maps.flatMap((map) => map.slices()) };
 }
 
 /** Values of one kind by id; remembers which of them the store does not have yet. */
-export class SliceMap<Value> {
+export class SliceMap<Value> implements SliceTable<Value> {
   readonly kind: string;
   readonly #read: (value: unknown) => Value | undefined;
   readonly #store: Store;
@@ -63,6 +65,10 @@ export class SliceMap<Value> {
   set(id: string, value: Value): void {
     this.#values.set(id, value);
     this.#mark(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#values.keys();
   }
 
   delete(id: string): void {
@@ -95,8 +101,4 @@ export class SliceMap<Value> {
     this.#dirty.add(id);
     if (this.#dirty.size === 1) this.#store.save(this.#collect);
   }
-}
-
-function readPosition(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

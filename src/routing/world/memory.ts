@@ -1,19 +1,100 @@
-// The world in memory: the gateway's instance, and a fresh one for every test and simulation.
+// The world over tables: the gateway's instance (tables that a writer persists), and a fresh one for every test and
+// simulation. All changes go through the reducers beside this file.
 import type { Effect } from '../decision.ts';
-import type { MutableWorld } from './world.ts';
+import {
+  readOpening,
+  readPermit,
+  reduceBreaker,
+  type Breaker,
+  type BreakerEvent,
+  type BreakerPermit,
+} from './breaker.ts';
+import { coversAccount, reduceCooldown, type Cooldown, type CooldownEvent } from './cooldown.ts';
+import { failureEffects } from './failures.ts';
+import { reduceLatency, type Latency } from './latency.ts';
+import { reduceQuota, type Quota } from './quota.ts';
+import { mayRetry, reduceRetryBudget, type RetryBudget } from './retry-budget.ts';
+import { openMemoryTable, update, type OpenTable, type SliceTable } from './slices.ts';
+import { reduceUsageCount, type UsageCount } from './usage-count.ts';
+import type { Call, CallEnd, MutableWorld } from './world.ts';
 
 export interface WorldOptions {
   /** Whether the credential of `provider@connection` is there; every credential is when left out. */
   readonly hasCredential?: (connection: string) => boolean;
+  /** Where the tables live; plain memory when left out. */
+  readonly open?: OpenTable;
 }
 
-/** A world in which nothing has happened yet. */
-export function createWorld({ hasCredential = () => true }: WorldOptions = {}): MutableWorld {
-  const rotations = new Map<string, number>();
+interface Tables {
+  readonly rotations: SliceTable<number>;
+  readonly cooldowns: SliceTable<Cooldown>;
+  readonly breakers: SliceTable<Breaker>;
+  readonly latencies: SliceTable<Latency>;
+  readonly uses: SliceTable<UsageCount>;
+  readonly quotas: SliceTable<Quota>;
+  readonly budgets: SliceTable<RetryBudget>;
+  readonly running: Map<string, number>;
+}
+
+/** A world in which nothing has happened, or what its tables remember. */
+export function createWorld({
+  hasCredential = () => true,
+  open = openMemoryTable,
+}: WorldOptions = {}): MutableWorld {
+  const tables: Tables = {
+    rotations: open('rotation', readCount),
+    cooldowns: open('cooldown', readRecord<Cooldown>('until', 'level')),
+    breakers: open('breaker', readRecord<Breaker>('state')),
+    latencies: open('latency', readRecord<Latency>('mean', 'count')),
+    uses: open('uses', readRecord<UsageCount>('calls', 'lastUsed')),
+    quotas: open('quota', readRecord<Quota>()),
+    budgets: open('retry-budget', readRecord<RetryBudget>('tokens', 'at')),
+    running: new Map(),
+  };
+  const { rotations, cooldowns, breakers, latencies, uses, quotas, budgets, running } = tables;
   return {
     rotation: (combo) => rotations.get(combo) ?? 0,
     hasCredential,
+    cooldown: (connection, model, now) => {
+      const account = cooldowns.get(connection);
+      const narrow = cooldowns.get(pairOf(connection, model));
+      const longer = (narrow?.until ?? 0) > (account?.until ?? 0) ? narrow : account;
+      return longer && longer.until > now ? longer : undefined;
+    },
+    permit: (call, now) => {
+      const account = readPermit(breakers.get(call.connection), now);
+      return stricter(account, readPermit(breakers.get(targetOf(call)), now));
+    },
+    opening: (call) =>
+      Math.max(readOpening(breakers.get(call.connection)), readOpening(breakers.get(targetOf(call)))),
+    inFlight: (id) => running.get(id) ?? 0,
+    latency: (target) => latencies.get(target),
+    uses: (id) => uses.get(id),
+    quota: (connection) => quotas.get(connection),
+    mayRetry: (provider, now) => mayRetry(budgets.get(provider), now),
     apply: (effects) => applyEffects(rotations, effects),
+    record: (event, now) => {
+      switch (event.kind) {
+        case 'call-began':
+          begin(tables, event.call, event.retry, event.retryShare, now);
+          break;
+        case 'call-ended':
+          end(tables, event.call, event.end, now);
+          break;
+        case 'quota-observed':
+          quotas.set(
+            event.connection,
+            reduceQuota(quotas.get(event.connection), { kind: 'observed', windows: event.windows }, now),
+          );
+          break;
+        case 'account-cleared':
+          clearAccount(tables, event.connection, event.model);
+          break;
+        case 'target-cleared':
+          breakers.delete(event.target);
+          break;
+      }
+    },
   };
 }
 
@@ -23,4 +104,88 @@ export function applyEffects(
   effects: readonly Effect[],
 ): void {
   for (const effect of effects) rotations.set(effect.combo, effect.position);
+}
+
+function begin(tables: Tables, call: Call, retry: boolean, share: number, now: number): void {
+  const { breakers, budgets, running, uses } = tables;
+  const event: BreakerEvent = { kind: 'begin', lease: call.profile.totalTimeout };
+  for (const id of [call.connection, targetOf(call)]) {
+    update(breakers, id, reduceBreaker(breakers.get(id), event, now));
+    uses.set(id, reduceUsageCount(uses.get(id), 'begin', now));
+    running.set(id, (running.get(id) ?? 0) + 1);
+  }
+  budgets.set(
+    call.provider,
+    reduceRetryBudget(budgets.get(call.provider), retry ? { kind: 'retry' } : { kind: 'call', share }, now),
+  );
+}
+
+function end(tables: Tables, call: Call, outcome: CallEnd, now: number): void {
+  const { breakers, cooldowns, latencies, running, uses } = tables;
+  const target = targetOf(call);
+  for (const id of [call.connection, target]) {
+    const left = (running.get(id) ?? 1) - 1;
+    if (left > 0) running.set(id, left);
+    else running.delete(id);
+    update(breakers, id, reduceBreaker(breakers.get(id), judge(call, outcome), now));
+    if (outcome.kind === 'success') uses.set(id, reduceUsageCount(uses.get(id), 'success', now));
+  }
+  if (outcome.kind === 'success') {
+    if (outcome.firstToken !== undefined)
+      latencies.set(target, reduceLatency(latencies.get(target), outcome.firstToken, now));
+    cooldowns.delete(call.connection);
+    cooldowns.delete(pairOf(call.connection, call.model));
+  } else if (outcome.kind === 'failure') {
+    const { failure, random } = outcome;
+    const id = coversAccount(failure) ? call.connection : pairOf(call.connection, call.model);
+    const event: CooldownEvent = { kind: 'failure', failure, settings: call.profile.cooldown, random };
+    update(cooldowns, id, reduceCooldown(cooldowns.get(id), event, now));
+  }
+}
+
+function judge(call: Call, outcome: CallEnd): BreakerEvent {
+  if (outcome.kind === 'success') return { kind: 'success' };
+  if (outcome.kind === 'failure' && failureEffects[outcome.failure.class].breaks) {
+    return { kind: 'failure', settings: call.profile.breaker };
+  }
+  return { kind: 'abandoned' };
+}
+
+function clearAccount({ breakers, cooldowns }: Tables, connection: string, model: string | undefined): void {
+  if (model !== undefined) {
+    cooldowns.delete(pairOf(connection, model));
+    return;
+  }
+  breakers.delete(connection);
+  for (const id of cooldowns.ids()) {
+    if (id === connection || id.startsWith(`${connection} `)) cooldowns.delete(id);
+  }
+}
+
+/** Ids of connections hold no blank, so the pair is unambiguous whatever the model is called. */
+function pairOf(connection: string, model: string): string {
+  return `${connection} ${model}`;
+}
+
+function targetOf({ provider, model }: Pick<Call, 'provider' | 'model'>): string {
+  return `${provider}/${model}`;
+}
+
+function stricter(a: BreakerPermit, b: BreakerPermit): BreakerPermit {
+  if (a === 'wait' || b === 'wait') return 'wait';
+  return a === 'probe' || b === 'probe' ? 'probe' : 'pass';
+}
+
+function readCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+// What was stored is our own; the check only keeps a table that an older version wrote from breaking a start.
+function readRecord<Value extends object>(
+  ...members: readonly (keyof Value & string)[]
+): (value: unknown) => Value | undefined {
+  return (value) => {
+    if (value === null || typeof value !== 'object') return undefined;
+    return members.every((member) => Object.hasOwn(value, member)) ? (value as Value) : undefined;
+  };
 }

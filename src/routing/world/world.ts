@@ -1,15 +1,64 @@
 // The world that decisions read: synchronous, in memory, changed only by reducers and effects.
+import type { UpstreamFailure } from '../../errors.ts';
 import type { Effect } from '../decision.ts';
+import type { ResilienceProfile } from '../snapshot.ts';
+import type { BreakerPermit } from './breaker.ts';
+import type { Cooldown } from './cooldown.ts';
+import type { Latency } from './latency.ts';
+import type { Quota, QuotaWindow } from './quota.ts';
+import type { UsageCount } from './usage-count.ts';
 
-/** Read side of the world. Unknown names answer the state of something never used. */
+/** One upstream call: which account (`provider@connection`), which model, under which numbers. */
+export interface Call {
+  readonly provider: string;
+  readonly connection: string;
+  readonly model: string;
+  readonly profile: ResilienceProfile;
+}
+
+/** Read side of the world. Unknown names answer the state of something never used. Times are epoch milliseconds. */
 export interface World {
   /** Rotation position of a combo, 0 when never used; not wrapped at the number of its targets. */
   rotation(combo: string): number;
   /** Whether the credential of `provider@connection` could be resolved (or none is needed). */
   hasCredential(connection: string): boolean;
+  /** The rest that the account (altogether, or for this model) has to take now; of two the longer one. */
+  cooldown(connection: string, model: string, now: number): Cooldown | undefined;
+  /** What the breakers of the account and of `provider/model` say together: the stricter one. */
+  permit(call: Pick<Call, 'provider' | 'connection' | 'model'>, now: number): BreakerPermit;
+  /** When those breakers let something through again; `now` or earlier when they do already. */
+  opening(call: Pick<Call, 'provider' | 'connection' | 'model'>): number;
+  /** Calls that run now at an account, or at `provider/model`. */
+  inFlight(id: string): number;
+  /** Time to the first token of `provider/model`. */
+  latency(target: string): Latency | undefined;
+  /** How often an account or `provider/model` was used. */
+  uses(id: string): UsageCount | undefined;
+  quota(connection: string): Quota | undefined;
+  /** Whether the retry budget of the provider has something left. */
+  mayRetry(provider: string, now: number): boolean;
 }
+
+/** What happened, as the gateway and the simulator report it. */
+export type WorldEvent =
+  /** A permitted call begins. `retry`: it repeats or replaces a failed one and is paid from the provider's retry budget. */
+  | { readonly kind: 'call-began'; readonly call: Call; readonly retry: boolean; readonly retryShare: number }
+  | { readonly kind: 'call-ended'; readonly call: Call; readonly end: CallEnd }
+  | { readonly kind: 'quota-observed'; readonly connection: string; readonly windows: readonly QuotaWindow[] }
+  /** An operator (or a finished sign-in) clears an account; without a model all of its models. */
+  | { readonly kind: 'account-cleared'; readonly connection: string; readonly model?: string }
+  | { readonly kind: 'target-cleared'; readonly target: string };
+
+export type CallEnd =
+  /** `firstToken`: milliseconds until the first token, where one was seen. */
+  | { readonly kind: 'success'; readonly firstToken?: number }
+  /** `random` in [0, 1) spreads the rests of accounts that failed together. */
+  | { readonly kind: 'failure'; readonly failure: UpstreamFailure; readonly random: number }
+  /** It says nothing about the upstream: the client went away. */
+  | { readonly kind: 'abandoned' };
 
 /** The instance that the gateway owns. */
 export interface MutableWorld extends World {
   apply(effects: readonly Effect[]): void;
+  record(event: WorldEvent, now: number): void;
 }
