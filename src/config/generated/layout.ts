@@ -705,6 +705,10 @@ export const layout: LayoutNode = {
       "type": "boolean",
       "default": true
      },
+     "demo": {
+      "type": "boolean",
+      "default": false
+     },
      "strategy": {
       "type": "string",
       "default": "priority",

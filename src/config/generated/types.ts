@@ -369,6 +369,10 @@ export interface AuthoredCombo {
    */
   readonly enabled?: boolean;
   /**
+   * The simulator may be among the targets; without it `validate` objects, because its answers are made up.
+   */
+  readonly demo?: boolean;
+  /**
    * How the targets are ordered for a request. See docs/reference/strategies.md.
    */
   readonly strategy?:
@@ -2400,6 +2404,10 @@ export interface ResolvedCombo {
    * Whether the name can be asked for.
    */
   readonly enabled: boolean;
+  /**
+   * The simulator may be among the targets; without it `validate` objects, because its answers are made up.
+   */
+  readonly demo: boolean;
   /**
    * How the targets are ordered for a request. See docs/reference/strategies.md.
    */
