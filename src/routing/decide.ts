@@ -44,7 +44,7 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
   };
   const attempts = expandTarget(resolution.target, expansion);
   const [first] = attempts;
-  if (!first) return refuseEmpty(facts.model, reasons);
+  if (!first) return refuseEmpty(facts.model, expansion);
   if (resolution.target.kind === 'model')
     reasons.push(explainEndpoint(first.endpoint.protocol, facts, first.target));
   return { kind: 'route', attempts, reasons, effects: first.effects ?? [] };
@@ -119,21 +119,27 @@ const rejections: ReadonlySet<ReasonCode> = new Set([
   'connection-not-chosen',
   'condition',
   'schedule',
+  'cooling',
+  'breaker-open',
   'no-credential',
   'no-endpoint',
 ]);
 
 // The most telling cause wins: what an operator can repair by setting a variable comes first.
-function refuseEmpty(model: string, reasons: readonly Reason[]): Refusal {
+function refuseEmpty(model: string, { reasons, soonest, now }: Expansion): Refusal {
   const found = new Set(reasons.map(({ code }) => code));
   const rejected = reasons.filter(({ code }) => rejections.has(code)).map(({ message }) => message);
   const more = rejected.length > 5 ? ` And ${rejected.length - 5} more.` : '';
   const story = rejected.slice(0, 5).join(' ') + more;
-  if (found.has('no-credential') || found.has('no-connection')) {
+  if (soonest === undefined && (found.has('no-credential') || found.has('no-connection'))) {
     return refuse('no_credentials', `No usable credential for "${model}". ${story}`, reasons);
   }
-  const code = found.has('no-endpoint') ? 'unsupported_feature' : 'no_target_available';
-  return refuse(code, `Nothing can serve "${model}" now. ${story}`.trimEnd(), reasons);
+  const code =
+    soonest === undefined && found.has('no-endpoint') ? 'unsupported_feature' : 'no_target_available';
+  const refusal = refuse(code, `Nothing can serve "${model}" now. ${story}`.trimEnd(), reasons);
+  return soonest === undefined
+    ? refusal
+    : { ...refusal, retryAfter: Math.max(1, Math.ceil((soonest - now) / 1000)) };
 }
 
 function explainEndpoint(protocol: string, facts: Facts, target: string): Reason {

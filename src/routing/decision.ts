@@ -8,6 +8,8 @@ import type { Connection, Endpoint, ModelFacts, Provider } from './snapshot.ts';
 export interface Reason {
   readonly code: ReasonCode;
   readonly message: string;
+  /** The combo or `provider/model` that it speaks about, where it is about one of several. */
+  readonly about?: string;
   readonly at?: SourcePosition | undefined;
 }
 

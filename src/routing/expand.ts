@@ -1,14 +1,15 @@
 // A target → the attempts that it stands for, in order. A model becomes one attempt per usable connection; a combo
 // becomes its targets, each expanded first and then ordered by the strategy, so that a strategy sees only what can be
 // tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
+import { renderDuration } from '../lib/duration.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import { chooseEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
-import type { ReasonCode } from './reasons.ts';
 import { renderTarget } from './resolve.ts';
 import type { Combo, Connection, Provider, Snapshot, Target } from './snapshot.ts';
 import { findStrategy } from './strategies/registry.ts';
 import type { Branch } from './strategies/strategy.ts';
+import { forever } from './world/cooldown.ts';
 import type { World } from './world/world.ts';
 
 /** The most that `defaults.comboDepth` allows; compile holds the file to its own limit, this only guards snapshots made by hand. */
@@ -26,6 +27,8 @@ export interface Expansion {
   readonly suffixes: readonly Suffix[];
   /** Every reason in the order in which it arose. */
   readonly reasons: Reason[];
+  /** Earliest moment at which something that is left out for a time can be used again. */
+  soonest?: number;
 }
 
 /** Attempts for `target`, best first; empty when nothing of it can be tried. */
@@ -61,39 +64,65 @@ function expandModel(target: Target & { readonly kind: 'model' }, expansion: Exp
   const name = `${target.provider}/${target.model}`;
   const provider = snapshot.providers.get(target.provider);
   if (!provider)
-    return reject(reasons, 'provider-missing', `${name}: there is no provider "${target.provider}".`, target);
+    return reject(
+      reasons,
+      'provider-missing',
+      `${name}: there is no provider "${target.provider}".`,
+      target,
+      name,
+    );
   const known = snapshot.modelFacts(provider.id, target.model);
   const endpoint = chooseEndpoint(provider, facts, known);
   if (!endpoint) {
     const message = `${name}: ${provider.id} has no wire for ${facts.operation} in ${facts.protocol}.`;
-    return reject(reasons, 'no-endpoint', message, target);
+    return reject(reasons, 'no-endpoint', message, target, name);
   }
   if (provider.connections.length === 0) {
-    return reject(reasons, 'no-connection', `${name}: provider ${provider.id} has no connection.`, provider);
+    return reject(
+      reasons,
+      'no-connection',
+      `${name}: provider ${provider.id} has no connection.`,
+      provider,
+      name,
+    );
   }
   const suffixes = target.suffixes ? unite(target.suffixes, expansion.suffixes) : expansion.suffixes;
   const model = known?.upstreamId ?? target.model;
   const base = { target: name, provider, endpoint, model, facts: known, at: target.at };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
-    const fault = findFault(connection, target, expansion);
-    if (fault) reject(reasons, fault.code, `${name}: ${fault.message}`, connection);
+    const fault = findFault(connection, target, model, expansion);
+    if (fault)
+      reject(reasons, fault.code, `${name}: ${fault.message}`, { at: fault.at ?? connection.at }, name);
     else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
   return attempts;
 }
 
 function findFault(
-  { id, key, enabled, credential }: Connection,
-  { connections }: Target,
-  { world }: Expansion,
-): { readonly code: ReasonCode; readonly message: string } | undefined {
+  { id, key, provider, enabled, credential }: Connection,
+  { connections, at }: Target,
+  model: string,
+  expansion: Expansion,
+): (Pick<Reason, 'code' | 'message'> & { readonly at?: Reason['at'] }) | undefined {
+  const { world, now } = expansion;
   if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
   if (connections && !connections.includes(id)) {
-    return { code: 'connection-not-chosen', message: `the target does not list ${key}.` };
+    return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at };
   }
   if (credential && !world.hasCredential(key)) {
     return { code: 'no-credential', message: `${key} needs \${${credential.source}:${credential.name}}.` };
+  }
+  const rest = world.cooldown(key, model, now);
+  if (rest) {
+    noteSoonest(expansion, rest.until);
+    return { code: 'cooling', message: `${key} rests after ${rest.class}${renderWait(rest.until - now)}.` };
+  }
+  const call = { provider, connection: key, model };
+  if (world.permit(call, now) === 'wait') {
+    const opening = world.opening(call);
+    noteSoonest(expansion, opening);
+    return { code: 'breaker-open', message: `the breaker of ${key} is open${renderWait(opening - now)}.` };
   }
   return undefined;
 }
@@ -101,14 +130,36 @@ function findFault(
 function isOpen(target: Target, { facts, now, reasons }: Expansion): boolean {
   const { when, schedule } = target;
   if (when && !when.holds(facts, now)) {
-    reject(reasons, 'condition', `${renderTarget(target)}: "${when.text}" does not hold.`, target);
+    reject(
+      reasons,
+      'condition',
+      `${renderTarget(target)}: "${when.text}" does not hold.`,
+      target,
+      renderTarget(target),
+    );
     return false;
   }
   if (schedule && !schedule.isOpen(now)) {
-    reject(reasons, 'schedule', `${renderTarget(target)}: outside of "${schedule.text}".`, target);
+    reject(
+      reasons,
+      'schedule',
+      `${renderTarget(target)}: outside of "${schedule.text}".`,
+      target,
+      renderTarget(target),
+    );
     return false;
   }
   return true;
+}
+
+function noteSoonest(expansion: Expansion, at: number): void {
+  if (at < forever && (expansion.soonest === undefined || at < expansion.soonest)) expansion.soonest = at;
+}
+
+function renderWait(milliseconds: number): string {
+  return Number.isFinite(milliseconds)
+    ? ` for ${renderDuration(Math.ceil(milliseconds / 1000) * 1000)} more`
+    : '';
 }
 
 function unite(first: readonly Suffix[], second: readonly Suffix[]): readonly Suffix[] {
@@ -134,7 +185,13 @@ function dropDuplicates(attempts: readonly Attempt[], { reasons }: Expansion): r
   const kept = attempts.filter((attempt) => {
     const id = `${attempt.connection.key}/${attempt.model}`;
     if (!seen.has(id)) return seen.add(id);
-    reject(reasons, 'duplicate', `${attempt.target}: already stands earlier in the order.`, attempt);
+    reject(
+      reasons,
+      'duplicate',
+      `${attempt.target}: already stands earlier in the order.`,
+      attempt,
+      attempt.target,
+    );
     return false;
   });
   return kept.length === attempts.length ? attempts : kept;
@@ -152,7 +209,8 @@ function reject(
   code: Reason['code'],
   message: string,
   { at }: { readonly at?: Reason['at'] },
+  about?: string,
 ): readonly Attempt[] {
-  reasons.push({ code, message, at });
+  reasons.push(about === undefined ? { code, message, at } : { code, message, about, at });
   return [];
 }

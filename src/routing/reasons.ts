@@ -48,6 +48,10 @@ export const reasonTable = {
   schedule: { meaning: 'The target is outside of its schedule.' },
   'no-connection': { meaning: 'The provider has no connection at all.' },
   'no-credential': { meaning: 'The secret of the connection could not be resolved.' },
+  cooling: { meaning: 'The connection rests after a failure; it is used again when the time is over.' },
+  'breaker-open': {
+    meaning: 'Too many failures in a row: the connection or model is left alone until a probe is due.',
+  },
   'no-endpoint': { meaning: 'No wire protocol of the provider can express this request.' },
   'pass-through': { meaning: 'The provider speaks the protocol of the client: the bytes pass untouched.' },
   translate: {

@@ -50,5 +50,9 @@ export function ordered(
   message: string,
   effects: readonly Effect[] = nothing,
 ): Ordering {
-  return { order, reasons: [{ code: 'strategy', message, at: context.combo.at }], effects };
+  return {
+    order,
+    reasons: [{ code: 'strategy', message, about: context.combo.name, at: context.combo.at }],
+    effects,
+  };
 }

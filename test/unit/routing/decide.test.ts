@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FailureClass, UpstreamFailure } from '../../../src/errors.ts';
 import type { SnapshotParts } from '../../../src/routing/assemble.ts';
 import { createWorld } from '../../../src/routing/world/memory.ts';
 import {
@@ -11,6 +12,7 @@ import {
   makeFacts,
   makeProvider,
   makeTarget,
+  profile,
 } from '../../support/routing.ts';
 
 const at = { file: 'omniroute.config.yaml', line: 42, column: 3, endLine: 42, endColumn: 9 };
@@ -158,6 +160,7 @@ describe('connections and endpoints', () => {
     expect(decision.reasons).toContainEqual({
       code: 'connection-disabled',
       message: 'openai/gpt-5: openai@off is switched off.',
+      about: 'openai/gpt-5',
       at,
     });
     expect(decision.reasons.map(({ code }) => code)).toContain('no-credential');
@@ -192,5 +195,45 @@ describe('connections and endpoints', () => {
     ).toMatchObject({
       code: 'unsupported_feature',
     });
+  });
+});
+
+describe('accounts that failed', () => {
+  const now = Date.UTC(2026, 0, 1);
+  const call = { provider: 'openai', connection: 'openai@default', model: 'gpt-5', profile };
+
+  function failing(kind: FailureClass, part: Partial<UpstreamFailure> = {}, times = 1) {
+    const world = createWorld();
+    for (let time = 0; time < times; time++) {
+      world.record({ kind: 'call-began', call, retry: false, retryShare: 1 }, now);
+      const failure = { class: kind, message: 'x', ...part };
+      world.record({ kind: 'call-ended', call, end: { kind: 'failure', failure, random: 0 } }, now);
+    }
+    return world;
+  }
+
+  it('rest, and the refusal says for how long', () => {
+    const world = failing('rate_limit', { status: 429, retryAfter: 20_000 });
+    const decision = decideFor(parts, 'openai/gpt-5', { world, now: now + 1_000 });
+    expect(decision).toMatchObject({
+      code: 'no_target_available',
+      retryAfter: 19,
+      message: /rests after rate_limit for 19s more/,
+    });
+    expect(listAttempts(decideFor(parts, 'openai/gpt-5', { world, now: now + 20_001 }))).toEqual([
+      'openai/gpt-5',
+    ]);
+  });
+
+  it('are passed over by a combo', () => {
+    const world = failing('upstream', { status: 500 }, 9);
+    const combo = { ...parts, combos: [makeCombo('c', 'priority', ['openai/gpt-5', 'anthropic/x'])] };
+    const decision = decideFor(combo, 'c', { world, now });
+    expect(listAttempts(decision)).toEqual(['anthropic/x']);
+    expect(
+      decision.reasons
+        .map(({ code }) => code)
+        .filter((code) => code === 'cooling' || code === 'breaker-open'),
+    ).toHaveLength(1);
   });
 });
