@@ -51,6 +51,7 @@ function relax(schema: Schema, source: ConfigSchema, isName: boolean): Schema {
 }
 
 function relaxScalar(schema: Schema, source: ConfigSchema): Schema {
+  if (schema['x-deprecated']) return { ...schema, deprecated: true };
   if (schema['x-secret']) return { ...schema, pattern: reference };
   const { type } = schema;
   if (schema.enum ?? schema['const']) {

@@ -147,6 +147,7 @@ function renderMeaning(
     schema.description,
     schema['x-empty'] === undefined ? '' : `Empty: ${schema['x-empty']}.`,
     examples.length === 0 ? '' : `For example ${examples.join(', ')}.`,
+    schema['x-deprecated'] ? `*deprecated*: write ${code(schema['x-deprecated'].use)}.` : '',
     reload === undefined ? '' : `*${reload}*`,
     notYet === undefined ? '' : renderNotYet(notYet),
   ]

@@ -26,6 +26,7 @@ export interface Schema {
   readonly 'x-expected'?: string;
   readonly 'x-inherit'?: string;
   readonly 'x-free'?: boolean;
+  readonly 'x-deprecated'?: { readonly use: string };
 }
 
 export type ReloadKind = 'hot' | 'rebind' | 'restart';
@@ -131,6 +132,8 @@ function lintProperties(source: ConfigSchema): string[] {
       faults.push(`${at} has a shorthand for a property that does not exist`);
     }
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const use = property['x-deprecated']?.use;
+      if (use !== undefined && !schema.properties?.[use]) faults.push(`${pointer}/${name} has no successor`);
       const answers = [
         schema.required?.includes(name) === true,
         property.default !== undefined,

@@ -72,7 +72,9 @@ function convertObject(
   stage: Stage,
   top: boolean,
 ): Record<string, unknown> {
-  const properties = Object.entries(schema.properties ?? {});
+  const properties = Object.entries(schema.properties ?? {}).filter(
+    ([, property]) => stage === 'Authored' || !property['x-deprecated'],
+  );
   const always = properties.filter(
     ([name, property]) =>
       schema.required?.includes(name) || (stage === 'Resolved' && property.default !== undefined),

@@ -98,6 +98,7 @@ function buildLayout(
     ...(node['x-secret'] && { secret: true as const }),
     ...(node['x-shorthand'] !== undefined && { shorthand: node['x-shorthand'] }),
     ...(node['x-inherit'] !== undefined && { inherit: node['x-inherit'] }),
+    ...(node['x-deprecated'] && { deprecated: node['x-deprecated'].use }),
     ...(node['x-free'] && { free: true as const }),
     ...(node['x-expected'] !== undefined && { expected: node['x-expected'] }),
     ...(mark && { notYet: mark }),

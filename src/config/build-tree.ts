@@ -186,10 +186,11 @@ class TreeBuilder {
     return this.#bounded({ ...place, kind: 'scalar', value, plain, size: 1, depth: 1, ...flawed });
   }
 
-  #checkTag(tag: string | undefined, place: Place): void {
-    // Unknown tags are the library's warnings; `! text` alone is legal YAML and still surely a mistake.
-    if (tag !== '!' && (tag === undefined || coreTags.test(tag) || !tag.startsWith('tag:yaml.org,2002:')))
-      return;
+  /** Whether a tag spoils the value. */
+  #checkTag(tag: string | undefined, place: Place): boolean {
+    if (tag === undefined || coreTags.test(tag)) return false;
+    // Unknown tags are the library's own warnings; `! text` alone is legal YAML and still surely a mistake.
+    if (tag !== '!' && !tag.startsWith('tag:yaml.org,2002:')) return true;
     this.diagnostics.push(
       createFault('yaml/tag', 'a value that begins with ! is read as a YAML tag', {
         at: positionOf({ ...place, end: place.start + 1 }),

@@ -59,6 +59,7 @@ class Walk {
       const below = `${pointer}/${escapeSegment(name)}`;
       const child = shape && !shape.free ? stepLayout(shape, name) : undefined;
       value[name] = this.#value(entry.value, child, below, shape?.free === true);
+      if (child?.deprecated !== undefined) this.#noteDeprecated(name, entry, node, child.deprecated, below);
       if (child?.notYet) this.#noteNotYet(name, entry, value[name], child, below);
     }
     return value;
@@ -215,6 +216,25 @@ class Walk {
     // an empty section asks for nothing
     if (isEmptyValue(value) || value === shape.default) return;
     this.#note(name, entry.key, pointer, severity);
+  }
+
+  #noteDeprecated(name: string, entry: MapEntry, map: MapNode, use: string, pointer: string): void {
+    const both = map.entries.get(use);
+    const at = positionOf(entry.key);
+    this.diagnostics.push(
+      createFault(
+        'language/deprecated',
+        both ? `${use} is written too and wins over ${name}` : `${name} is now called ${use}`,
+        {
+          at,
+          pointer,
+          suggestion: both ? `delete ${name}` : `write ${use}`,
+          ...(both
+            ? { related: [{ message: use, at: positionOf(both.key) }] }
+            : { fix: { title: `rename to ${use}`, at, text: use } }),
+        },
+      ),
+    );
   }
 
   #note(what: string, place: MapEntry['key'], pointer: string, severity: 'error' | 'warning' | 'info'): void {

@@ -25,6 +25,8 @@ export interface LayoutNode {
   readonly inherit?: string;
   /** Anything may stand below. */
   readonly free?: true;
+  /** Read as this key of the same object. */
+  readonly deprecated?: string;
   /** What a person should write, for messages. */
   readonly expected?: string;
   /** Nothing acts on it yet; with `values`, only on these values. */

@@ -22,7 +22,8 @@ function resolveNode(value: unknown, shape: LayoutNode): unknown {
   const source = shape.inherit === undefined ? value : inherit(value, shape.inherit, shape);
   const resolved = createObject();
   for (const [name, child] of Object.entries(shape.properties ?? {})) {
-    const given = Object.hasOwn(source, name) ? source[name] : copyPlain(child.default);
+    if (child.deprecated !== undefined) continue;
+    const given = readProperty(source, name, shape) ?? copyPlain(child.default);
     if (given !== undefined) resolved[name] = resolveNode(expandShorthand(given, child), child);
   }
   for (const name of Object.keys(source)) {
@@ -30,6 +31,15 @@ function resolveNode(value: unknown, shape: LayoutNode): unknown {
     resolved[name] = resolveNode(expandShorthand(source[name], shape.values), shape.values);
   }
   return resolved;
+}
+
+/** A key, or what stands under its deprecated name. */
+function readProperty(source: PlainObject, name: string, shape: LayoutNode): unknown {
+  if (Object.hasOwn(source, name)) return source[name];
+  for (const [old, { deprecated }] of Object.entries(shape.properties ?? {})) {
+    if (deprecated === name && Object.hasOwn(source, old)) return source[old];
+  }
+  return undefined;
 }
 
 /** Defaults may use a shorthand too. */

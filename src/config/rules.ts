@@ -260,6 +260,12 @@ export const loadRules = [
     meaning: 'A key or value belongs to the language, but this version does not act on it.',
     action: 'Remove it until a release notes that it works. Where it can do no harm this is only a note.',
   },
+  {
+    code: 'language/deprecated',
+    severity: 'warning',
+    meaning: 'A key has a new name. The old one still works.',
+    action: 'Rename it; `validate --fix` does so.',
+  },
   // --- flags and variables ---
   {
     code: 'environment/invalid',

@@ -979,6 +979,15 @@ export const layout: LayoutNode = {
       },
       "expected": "a list of names or globs"
      },
+     "allowedModels": {
+      "type": "array",
+      "items": {
+       "type": "string",
+       "expected": "a name or glob without blanks, such as openai/*"
+      },
+      "deprecated": "models",
+      "expected": "a list of names or globs"
+     },
      "connections": {
       "type": "array",
       "items": {

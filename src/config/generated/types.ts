@@ -1035,6 +1035,12 @@ export interface AuthoredKey {
    */
   readonly models?: readonly Glob[];
   /**
+   * The management API's name for `models`.
+   *
+   * Items: A name, where `*` stands for any run of characters and `?` for one. Matched whole, without case.
+   */
+  readonly allowedModels?: readonly Glob[];
+  /**
    * Accounts that may serve it.
    *
    * Items: An account, as `provider@connection`.
@@ -1452,7 +1458,7 @@ export interface AuthoredProvider {
    */
   readonly stickyCalls?: number;
   /**
-   * The models that it serves.
+   * The models that it serves; a list here is closed, other names are unknown.
    *
    * Items: A model id as the provider spells it.
    */
@@ -1706,7 +1712,7 @@ export interface AuthoredResilience {
  */
 export interface AuthoredProfile {
   /**
-   * Repeats on the same target before the next one.
+   * Repeats of one target after every other candidate has failed too.
    */
   readonly retries?: number;
   /**
@@ -3488,7 +3494,7 @@ export interface ResolvedProvider {
    */
   readonly stickyCalls: number;
   /**
-   * The models that it serves.
+   * The models that it serves; a list here is closed, other names are unknown.
    *
    * Items: A model id as the provider spells it.
    */
@@ -3742,7 +3748,7 @@ export interface ResolvedResilience {
  */
 export interface ResolvedProfile {
   /**
-   * Repeats on the same target before the next one.
+   * Repeats of one target after every other candidate has failed too.
    */
   readonly retries: number;
   /**
