@@ -1,0 +1,120 @@
+// What routing checks may look at: the configuration, the catalog, and a snapshot compiled leniently from both, so that
+// a name means here exactly what it means to a request.
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { ResolvedConfig } from '../../config/generated/types.ts';
+import type { Locate } from '../../diagnostics.ts';
+import type { Check } from '../../diagnostics/rule.ts';
+import { matchGlob } from '../../lib/glob.ts';
+import { findNearest } from '../../lib/nearest.ts';
+import { assembleSnapshot } from '../assemble.ts';
+import { createDraft, type CompileContext, type CompileStep } from '../compile/context.ts';
+import { compileModels } from '../compile/models.ts';
+import { compileNames } from '../compile/names.ts';
+import { compileProviders } from '../compile/providers.ts';
+import { compileProfiles } from '../compile/server.ts';
+import { renderTarget, resolveName } from '../resolve.ts';
+import { createLookup, type ModelFacts, type Provider, type Snapshot, type Target } from '../snapshot.ts';
+
+export interface RoutingContext {
+  readonly config: ResolvedConfig;
+  readonly catalog: Catalog;
+  /** Whatever could be compiled; what could not is missing from it. */
+  readonly snapshot: Snapshot;
+  readonly locate: Locate;
+  /** Epoch milliseconds; retirement and expiry are judged by it. */
+  readonly now: number;
+}
+
+export type RoutingCheck = Check<RoutingContext>;
+
+export type ModelTarget = Target & { readonly kind: 'model' };
+
+const steps: readonly CompileStep[] = [compileProfiles, compileProviders, compileModels, compileNames];
+
+export function createRoutingContext(input: Omit<RoutingContext, 'snapshot'>): RoutingContext {
+  const draft = createDraft();
+  const context: CompileContext = { ...input, draft, at: input.locate, report: () => {} };
+  for (const step of steps) step(context);
+  const { profiles: _profiles, keys: _keys, ...parts } = draft;
+  return { ...input, snapshot: assembleSnapshot({ ...parts, keys: createLookup([]) }) };
+}
+
+/** What a name leads to; undefined when it leads nowhere or to several providers. */
+export function resolve({ snapshot }: RoutingContext, name: string): Target | undefined {
+  const found = resolveName(name, snapshot, () => true);
+  return found.kind === 'resolved' ? found.target : undefined;
+}
+
+/** The models behind a target, combos opened, each once, in order. */
+export function listLeaves({ snapshot }: RoutingContext, target: Target | undefined): ModelTarget[] {
+  const leaves = new Map<string, ModelTarget>();
+  const visited = new Set<string>();
+  const visit = (one: Target): void => {
+    if (one.kind === 'model') {
+      if (!leaves.has(renderTarget(one))) leaves.set(renderTarget(one), one);
+    } else if (!visited.has(one.combo)) {
+      visited.add(one.combo);
+      for (const inner of snapshot.combos.get(one.combo)?.targets ?? []) visit(inner);
+    }
+  };
+  if (target) visit(target);
+  return [...leaves.values()];
+}
+
+export function factsOf(
+  { snapshot }: RoutingContext,
+  { provider, model }: ModelTarget,
+): ModelFacts | undefined {
+  return snapshot.modelFacts(provider, model);
+}
+
+/** Ids of the models that a provider is known to have. */
+export function knownModels(
+  { catalog }: RoutingContext,
+  { models = [], catalog: entry }: Provider,
+): readonly string[] {
+  return [...new Set([...models, ...(entry === undefined ? [] : catalog.modelNames(entry))])];
+}
+
+/** `did you mean …` for a name that leads nowhere; a provider that the catalog knows is offered for declaration. */
+export function suggestName(context: RoutingContext, name: string): string | undefined {
+  const { config, catalog, snapshot } = context;
+  const slash = name.indexOf('/');
+  const prefix = name.slice(0, Math.max(slash, 0));
+  const entry = catalog.providers().find(({ id, prefixes }) => id === prefix || prefixes.includes(prefix));
+  if (entry && !snapshot.prefixes.has(prefix))
+    return `declare the provider: "${entry.id}: {}" under providers`;
+  const names = [...Object.keys(config.combos), ...Object.keys(config.aliases)];
+  const providers = slash < 0 ? [] : snapshot.prefixes.names().map((other) => `${other}${name.slice(slash)}`);
+  const models = snapshot.providers
+    .values()
+    .flatMap((provider) => knownModels(context, provider).map((model) => `${provider.id}/${model}`));
+  const near = findNearest(name, [...names, ...providers, ...models]);
+  return near === undefined ? undefined : `did you mean "${near}"?`;
+}
+
+/** Names that clients can ask for, and models that are known by name. */
+export function listNames(context: RoutingContext): readonly string[] {
+  const { config, snapshot } = context;
+  const models = snapshot.providers
+    .values()
+    .flatMap((provider) => knownModels(context, provider).map((model) => `${provider.id}/${model}`));
+  const written = [
+    ...Object.values(config.aliases),
+    ...Object.values(config.combos).flatMap(({ targets }) => targets.map(({ model }) => model)),
+  ];
+  return [
+    ...new Set([
+      ...Object.keys(config.combos),
+      ...Object.keys(config.aliases),
+      ...Object.keys(config.models),
+      ...written,
+      ...models,
+    ]),
+  ];
+}
+
+/** Whether any of the patterns matches any of the forms of one thing. */
+export function matchesAny(patterns: readonly string[], ...forms: readonly string[]): boolean {
+  return patterns.some((pattern) => forms.some((form) => matchGlob(pattern, form)));
+}
