@@ -19,7 +19,7 @@ export const messagesWire: Wire = {
       stop_reason: stopReason(say),
       stop_sequence: say.stopSequence ?? null,
       stop_details: stopDetails(say),
-      usage: usage(say, say.usage.output),
+      usage: usage(say),
     }),
   stream: streamMessages,
   error: messagesError,
@@ -72,7 +72,7 @@ function streamMessages(say: Say, ask: Ask): readonly Frame[] {
     frames.push({ text: frame(type, { type, ...members }), phase, tokens });
   };
   const start = { ...message(say), content: [], stop_reason: null, stop_sequence: null, stop_details: null };
-  push('open', 'message_start', { message: { ...start, usage: usage(say, 1) } });
+  push('open', 'message_start', { message: { ...start, usage: startUsage(say) } });
   for (const [index, block] of blocks(say, ask).entries()) {
     push(index === 0 ? 'open' : 'token', 'content_block_start', { index, content_block: block.empty });
     if (index === 0) push('open', 'ping');
@@ -85,7 +85,7 @@ function streamMessages(say: Say, ask: Ask): readonly Frame[] {
     stop_sequence: say.stopSequence ?? null,
     stop_details: stopDetails(say),
   };
-  push('close', 'message_delta', { delta, usage: usage(say, say.usage.output) });
+  push('close', 'message_delta', { delta, usage: usage(say) });
   push('end', 'message_stop');
   return frames;
 }
@@ -158,18 +158,26 @@ function stopDetails(say: Say): JsonObject | null {
   return say.stop === 'filter' ? { type: 'refusal', category: null, explanation: null } : null;
 }
 
-/** `input_tokens` leaves the cached parts out, unlike every other wire. */
-function usage({ usage }: Say, output: number): JsonObject {
+/** At the start one token is announced and nothing is known about kinds of output. */
+function startUsage({ usage }: Say): JsonObject {
   return {
+    // Leaves the cached parts out, unlike every other wire.
     input_tokens: Math.max(0, usage.input - usage.cacheRead - usage.cacheWrite),
     cache_creation_input_tokens: usage.cacheWrite,
     cache_read_input_tokens: usage.cacheRead,
     cache_creation: { ephemeral_5m_input_tokens: usage.cacheWrite, ephemeral_1h_input_tokens: 0 },
-    output_tokens: output,
-    output_tokens_details: { thinking_tokens: usage.reasoning },
-    server_tool_use: null,
+    output_tokens: 1,
     service_tier: 'standard',
     inference_geo: 'not_available',
+  };
+}
+
+function usage(say: Say): JsonObject {
+  return {
+    ...startUsage(say),
+    output_tokens: say.usage.output,
+    output_tokens_details: { thinking_tokens: say.usage.reasoning },
+    server_tool_use: null,
   };
 }
 
