@@ -9,6 +9,10 @@ if (isOld) refuse();
 else start();
 
 function start() {
+  // Compiled modules are kept beside the packages, not in a folder that other users of the machine can write to.
+  var fs = process.getBuiltinModule('fs');
+  var root = process.getBuiltinModule('path').resolve(fs.realpathSync(process.argv[1]), '../../..');
+  process.getBuiltinModule('module').enableCompileCache(root + '/node_modules/.cache/omniroute');
   import('./main.ts').then(
     function (cli) {
       return cli.main();

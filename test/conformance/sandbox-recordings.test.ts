@@ -13,6 +13,7 @@ const documented = {
   chat: ['usage.prompt_tokens_details.cache_write_tokens'],
   responses: [
     'incomplete_details.reason',
+    'response.incomplete_details.reason',
     'item.phase',
     'name',
     'response.output.phase',

@@ -15,6 +15,7 @@ export const messagesWire: Wire = {
   unary: (say, ask) =>
     JSON.stringify({
       ...message(say),
+      container: null,
       content: blocks(say, ask).map((block) => block.full),
       stop_reason: stopReason(say),
       stop_sequence: say.stopSequence ?? null,
@@ -140,7 +141,7 @@ function blocks(say: Say, ask: Ask): readonly Block[] {
 }
 
 function message(say: Say): JsonObject {
-  return { id: `msg_${say.id}`, type: 'message', role: 'assistant', model: say.model, container: null };
+  return { id: `msg_${say.id}`, type: 'message', role: 'assistant', model: say.model };
 }
 
 function stopReason(say: Say): string {
