@@ -3,12 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { renderPath } from '../../scripts/generate/endpoints.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { environmentTable, flagTable } from '../../src/config/environment.ts';
 import { errorTable } from '../../src/errors.ts';
 import { passedHeaders, requestHeaders, responseHeaders } from '../../src/gateway/headers.ts';
 import { metricTable } from '../../src/observability/metric-table.ts';
 import { reasonTable } from '../../src/routing/reasons.ts';
+import { routes } from '../../src/server/routes.ts';
 import { scripts } from '../../src/upstream/sandbox/script.ts';
 import { parseSource, readSources, root } from './source.ts';
 import type { Source } from './source.ts';
@@ -19,6 +21,7 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   metrics: Object.keys(metricTable),
   headers: [...Object.keys(requestHeaders), ...Object.keys(responseHeaders), ...passedHeaders],
   environment: [...Object.keys(environmentTable), ...Object.values(flagTable).map(({ flag }) => flag)],
+  endpoints: routes.map(({ method, path }) => `${method} ${renderPath(path)}`),
   'exit-codes': Object.values(exitCodes).map(({ code }) => String(code)),
   simulator: Object.keys(scripts).map((name) => `sandbox/${name}`),
 };
