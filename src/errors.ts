@@ -67,6 +67,8 @@ export const errorTable = {
   precondition_required: { status: 428, class: 'conflict', meaning: 'Replacing the whole file needs If-Match.', action: 'Read the file and send its ETag.' },
   rate_limit_exceeded: { status: 429, class: 'rate_limit', meaning: 'A limit of the configuration is used up.', action: 'Wait for the time in Retry-After.' },
   budget_exceeded: { status: 429, class: 'billing', meaning: 'A budget of the configuration is used up.', action: 'Wait for the reset that the message names.' },
+  headers_too_large: { status: 431, class: 'too_large', meaning: 'The request line and headers are larger than the gateway reads.', action: 'Send fewer or shorter headers; the prompt belongs into the body.' },
+  invalid_http: { status: 400, class: 'invalid_request', meaning: 'The request is not well-formed HTTP/1.1.', action: 'Use an HTTP client library; check for line breaks in header values.' },
   client_closed_request: { status: 499, class: 'client_closed', meaning: 'The client went away before the answer was complete. Only in logs.', action: 'Nothing to do.' },
   internal: { status: 500, class: 'internal', meaning: 'A fault of the gateway itself.', action: 'Report it with the request id.' },
   upstream_error: { status: 502, class: 'upstream', meaning: 'Every candidate failed; the last failure was a broken or unreadable answer.', action: 'The message lists what each candidate said.' },

@@ -9,8 +9,9 @@ export interface Responder {
   end(chunk?: Uint8Array | string): void;
   /** Breaks the connection so that a half-sent answer cannot look complete. */
   destroy(): void;
+  /** Called whenever writing may go on; a later listener replaces an earlier one. */
   onDrain(listener: () => void): void;
-  /** Called once when the client's side is gone before `end` completed. */
+  /** Called once when the client's side is gone before `end`; a later listener replaces an earlier one. */
   onClose(listener: () => void): void;
   readonly headersSent: boolean;
   readonly closed: boolean;

@@ -1,0 +1,44 @@
+// Facts → the plan of upstream calls. Deciding and applying what it asks of the world happen in one synchronous turn, so
+// that fifty concurrent requests do not all see the same rotation.
+import { GatewayError } from '../errors.ts';
+import { decide } from '../routing/decide.ts';
+import type { RoutePlan } from '../routing/decision.ts';
+import type { Facts } from '../routing/facts.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { readHeader } from './incoming.ts';
+
+/** Throws the refusal as a GatewayError; sets `facts` and `reasons`. */
+export function decideCall({ clock, random, world }: Gateway, exchange: Exchange): RoutePlan {
+  const { snapshot } = exchange;
+  const facts = readFacts(exchange);
+  exchange.facts = facts;
+  const decision = decide({ snapshot, facts, world, now: clock.now(), random });
+  exchange.reasons = decision.reasons;
+  if (decision.kind === 'refuse') {
+    const { code, message, retryAfter } = decision;
+    throw new GatewayError(code, message, {
+      param: 'model',
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  }
+  if (decision.effects.length > 0) world.apply(decision.effects);
+  exchange.mark('decide', clock.monotonic());
+  return decision;
+}
+
+function readFacts({ peek, body, principal, route, stream, address, incoming }: Exchange): Facts {
+  const session = readHeader(incoming.headers, 'x-session-id');
+  return {
+    model: peek!.model!,
+    protocol: route.protocol,
+    operation: 'chat',
+    stream,
+    principal: principal!,
+    address,
+    bodyBytes: body!.length,
+    inputTokens: peek!.inputTokens,
+    ...(peek!.maxOutputTokens === undefined ? {} : { maxOutputTokens: peek!.maxOutputTokens }),
+    ...(session === undefined ? {} : { session: session.slice(0, 64) }),
+  };
+}

@@ -1,0 +1,80 @@
+// One request on its way through the stages: the only mutable per-request object. It holds the snapshot that it began
+// with, so that a reload never changes the rules under a running request.
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../errors.ts';
+import type { Protocol, RequestPeek, WireUsage } from '../protocols/protocol.ts';
+import { envelopeOf } from '../protocols/registry.ts';
+import type { Attempt, Outcome, Reason } from '../routing/decision.ts';
+import type { Facts, Principal } from '../routing/facts.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import type { Gateway } from './gateway.ts';
+import type { Incoming, Route } from './incoming.ts';
+
+/** Stage edges, milliseconds since arrival. */
+export const stages = ['read', 'decide', 'send', 'head', 'first', 'end'] as const;
+
+export type Stage = (typeof stages)[number];
+
+/** One upstream call as the usage row shows it. */
+export interface AttemptRecord {
+  readonly target: string;
+  readonly class?: string;
+  readonly status?: number;
+  readonly milliseconds: number;
+}
+
+export class Exchange {
+  readonly id = randomUUID();
+  readonly snapshot: Snapshot;
+  readonly incoming: Incoming;
+  readonly route: Route;
+  /** The wire of the client, for its envelope and its stream. */
+  readonly protocol: Protocol;
+  /** Epoch milliseconds of arrival. */
+  readonly at: number;
+  /** Monotonic milliseconds of arrival. */
+  readonly began: number;
+  readonly marks: { -readonly [stage in Stage]?: number } = {};
+
+  /** Set by `guard`: headers that CORS adds to every answer, flat. */
+  cors: readonly string[] = [];
+  /** Set by `guard`. */
+  address = '';
+  principal: Principal | undefined;
+  /** Set by `read`. */
+  body: Uint8Array | undefined;
+  peek: RequestPeek | undefined;
+  stream = false;
+  facts: Facts | undefined;
+  reasons: readonly Reason[] = [];
+  /** The attempt that runs, or the one that answered. */
+  attempt: Attempt | undefined;
+  readonly outcomes: Outcome[] = [];
+  readonly attempts: AttemptRecord[] = [];
+  /** Milliseconds spent waiting for upstreams; the rest of the time is ours. */
+  waited = 0;
+  /** What a translation could not express. */
+  loss: readonly string[] = [];
+  usage: WireUsage | undefined;
+  outputCharacters = 0;
+  /** Nano-USD of the answer, null while or because it is unknown. */
+  cost: number | null = null;
+  /** Status that the client saw; 0 until then. */
+  status = 0;
+  errorCode: ErrorCode | undefined;
+  /** Status and headers of a stream are on their way; there is no way back to another status. */
+  committed = false;
+
+  constructor(gateway: Gateway, snapshot: Snapshot, incoming: Incoming, route: Route) {
+    this.snapshot = snapshot;
+    this.incoming = incoming;
+    this.route = route;
+    this.protocol = envelopeOf(route.protocol);
+    this.at = gateway.clock.now();
+    this.began = gateway.clock.monotonic();
+  }
+
+  mark(stage: Stage, now: number): void {
+    this.marks[stage] = now - this.began;
+  }
+}

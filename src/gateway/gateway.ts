@@ -1,0 +1,31 @@
+// Everything that the stages need from outside, wired once by server/compose.ts and injected by tests.
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { Timers } from '../lib/timers.ts';
+import type { Ledger, SecretReader, TokenCounts, UsageRow } from '../routing/ports.ts';
+import type { SnapshotRef, TokenPrices } from '../routing/snapshot.ts';
+import type { MutableWorld } from '../routing/world/world.ts';
+import type { Transport } from '../upstream/transport.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export interface Gateway {
+  readonly snapshots: SnapshotRef;
+  readonly world: MutableWorld;
+  readonly transport: Transport;
+  readonly secrets: SecretReader;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly deadlines: Deadlines;
+  readonly lifecycle: Lifecycle;
+  /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
+  price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
+  /** Called once per settled call, for logs and metrics. Must not throw. */
+  observe(row: UsageRow): void;
+  /** A fault of the gateway itself, with its stack; the client only sees the request id. */
+  report(error: unknown, requestId: string): void;
+  /** What operators may see under /healthz. */
+  health(): Readonly<Record<string, unknown>>;
+}

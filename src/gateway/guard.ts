@@ -1,0 +1,93 @@
+// The first stage: who may talk to this gateway at all. Drain, Host (DNS rebinding), Origin and CORS, client address.
+import { isIPv4 } from 'node:net';
+import { GatewayError } from '../errors.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import { findAddress } from './address.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { responseHeaders } from './headers.ts';
+import { readHeader } from './incoming.ts';
+
+type Access = Snapshot['access'];
+
+/** Throws GatewayError for a request that may not pass; sets `exchange.cors` and `exchange.address`. */
+export function guard(gateway: Gateway, exchange: Exchange): void {
+  const { incoming, snapshot } = exchange;
+  const { access } = snapshot;
+  const host = readHeader(incoming.headers, 'host') ?? '';
+  const origin = readHeader(incoming.headers, 'origin');
+  exchange.address = findAddress(incoming.peer, readHeader(incoming.headers, 'x-forwarded-for'), access);
+  const allowed = origin !== undefined && (isNamed(origin, access) || isSameOrigin(origin, host));
+  if (allowed) exchange.cors = renderCors(origin, access);
+  if (gateway.lifecycle.draining && exchange.route.operation !== 'health') {
+    throw new GatewayError('draining', 'The gateway is shutting down.', {
+      retryAfter: 1,
+      headers: { Connection: 'close' },
+    });
+  }
+  if (isOpen(snapshot)) {
+    if (!isLoopbackHost(host)) {
+      throw new GatewayError(
+        'host_not_allowed',
+        `Without keys the gateway answers to loopback names only, not to "${host.slice(0, 100)}".`,
+      );
+    }
+    if (origin !== undefined && !allowed) throw refuseOrigin(origin);
+  }
+  if (incoming.method === 'OPTIONS' && origin !== undefined && !allowed) throw refuseOrigin(origin);
+}
+
+/** Nobody needs a key: any credential is ignored, and only this machine may call. */
+export function isOpen({ keys, access }: Snapshot): boolean {
+  return keys.size === 0 && !access.requireApiKey;
+}
+
+/** Answers OPTIONS: headers beside the CORS ones, flat. */
+export function renderPreflight({ incoming, route }: Exchange): readonly string[] {
+  const methods = [...(route.allow ?? []), 'OPTIONS'].join(', ');
+  if (readHeader(incoming.headers, 'origin') === undefined) return ['Allow', methods];
+  // `*` would not cover Authorization, so the wanted names are given back.
+  const wanted = readHeader(incoming.headers, 'access-control-request-headers');
+  return [
+    'Access-Control-Allow-Methods',
+    methods,
+    'Access-Control-Allow-Headers',
+    wanted !== undefined && /^[\w\-, ]{1,2000}$/.test(wanted) ? wanted : '*',
+    'Access-Control-Max-Age',
+    '600',
+  ];
+}
+
+function refuseOrigin(origin: string): GatewayError {
+  return new GatewayError(
+    'origin_not_allowed',
+    `The origin "${origin.slice(0, 100)}" is not named in server.cors.origins.`,
+  );
+}
+
+function isNamed(origin: string, { corsOrigins }: Access): boolean {
+  return corsOrigins.includes('*') || corsOrigins.includes(origin);
+}
+
+function isSameOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+const exposed = Object.keys(responseHeaders).join(', ');
+
+function renderCors(origin: string, { corsOrigins }: Access): readonly string[] {
+  const allow = corsOrigins.includes('*') ? '*' : origin;
+  const vary = allow === '*' ? [] : ['Vary', 'Origin'];
+  return ['Access-Control-Allow-Origin', allow, 'Access-Control-Expose-Headers', exposed, ...vary];
+}
+
+/** `localhost`, `*.localhost`, 127.0.0.0/8 and ::1, with or without a port. */
+function isLoopbackHost(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return (
+    name === 'localhost' ||
+    name.endsWith('.localhost') ||
+    name === '[::1]' ||
+    (name.startsWith('127.') && isIPv4(name))
+  );
+}

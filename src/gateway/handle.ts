@@ -1,0 +1,127 @@
+// What happens to one request, from the first stage to the last. Every lane ends here; there is no other way in.
+import { GatewayError, type UpstreamFailure } from '../errors.ts';
+import type { Outcome, RoutePlan, Step } from '../routing/decision.ts';
+import { next } from '../routing/next.ts';
+import { authenticate } from './authenticate.ts';
+import { decideCall } from './decide.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { guard, renderPreflight } from './guard.ts';
+import { replyHealth } from './health.ts';
+import { replyModel, replyModels } from './models.ts';
+import { read } from './read.ts';
+import { commonHeaders, replyError, replyFailure } from './reply.ts';
+import type { Responder } from './responder.ts';
+import { send } from './send.ts';
+import { settle } from './settle.ts';
+import { translate } from './translate.ts';
+
+/** Answers one request and settles it. Never throws; resolves when nothing is left to do. */
+export async function handle(gateway: Gateway, exchange: Exchange, responder: Responder): Promise<void> {
+  gateway.lifecycle.begin();
+  try {
+    guard(gateway, exchange);
+    if (exchange.incoming.method === 'OPTIONS') return replyOptions(exchange, responder);
+    switch (exchange.route.operation) {
+      case 'health':
+        exchange.principal = identify(exchange);
+        return replyHealth(gateway, exchange, responder);
+      case 'models':
+        exchange.principal = authenticate(exchange);
+        return replyModels(gateway, exchange, responder);
+      case 'model':
+        exchange.principal = authenticate(exchange);
+        return replyModel(gateway, exchange, responder);
+      case 'chat':
+        exchange.principal = authenticate(exchange);
+        await read(gateway, exchange);
+        await answer(gateway, exchange, responder, decideCall(gateway, exchange));
+        return;
+      default:
+        throw missing(exchange);
+    }
+  } catch (error) {
+    replyError(gateway, exchange, responder, error);
+  } finally {
+    settleSafely(gateway, exchange);
+    gateway.lifecycle.end();
+  }
+}
+
+/** Attempt after attempt until the client has its answer or nothing is left to try. */
+async function answer(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  plan: RoutePlan,
+): Promise<void> {
+  for (;;) {
+    const step = next(plan, exchange.outcomes);
+    if (exchange.outcomes.length > 0 && step.reason) exchange.reasons = [...exchange.reasons, step.reason];
+    if (step.kind === 'fail') return replyFailure(exchange, responder, tellAll(step, exchange.outcomes));
+    const { attempt, delay, effects } = step;
+    if (effects) gateway.world.apply(effects);
+    if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
+    exchange.attempt = attempt;
+    const prepared = translate(gateway, exchange, attempt);
+    const failure = 'pipe' in prepared ? await send(gateway, exchange, responder, prepared) : prepared;
+    if (!failure) return;
+    const outcome: Outcome = { attempt, failure };
+    exchange.outcomes.push(outcome);
+    const { totalTimeout } = attempt.provider.profile;
+    if (gateway.clock.monotonic() - exchange.began >= totalTimeout)
+      return replyFailure(exchange, responder, failure);
+  }
+}
+
+function replyOptions(exchange: Exchange, responder: Responder): void {
+  exchange.status = 204;
+  responder.writeHead(204, [...commonHeaders(exchange), ...renderPreflight(exchange)]);
+  responder.end();
+}
+
+// /healthz answers everybody; a good key only makes it say more.
+function identify(exchange: Exchange): Exchange['principal'] {
+  try {
+    return authenticate(exchange);
+  } catch {
+    return undefined;
+  }
+}
+
+function missing({ incoming, route }: Exchange): GatewayError {
+  const { method, path, headers } = incoming;
+  const shown = path.slice(0, 200);
+  if (route.operation !== 'none') {
+    return new GatewayError('not_found', `${method} ${shown} is not served by this version.`);
+  }
+  if (headers.upgrade !== undefined) {
+    return new GatewayError('upgrade_required', `${shown} does not speak WebSocket; use POST.`);
+  }
+  if (!route.allow) return new GatewayError('not_found', `No such path: ${method} ${shown}`);
+  const allow = route.allow.join(', ');
+  return new GatewayError('method_not_allowed', `${shown} takes ${allow}, not ${method}.`, {
+    headers: { Allow: allow },
+  });
+}
+
+// A refused request keeps the upstream's own words, clients act on them; otherwise the client may know who said what.
+function tellAll(
+  { outcome, reason }: Extract<Step, { kind: 'fail' }>,
+  outcomes: readonly Outcome[],
+): UpstreamFailure {
+  if (outcomes.length < 2 || reason.code === 'not-retryable') return outcome.failure;
+  const story = outcomes
+    .map(({ attempt, failure }) => `${attempt.target}: ${failure.status ?? failure.class}`)
+    .join(', ');
+  return { ...outcome.failure, message: `${outcome.failure.message} (tried ${story})` };
+}
+
+// A ledger that fails must not cost the client its answer, nor the process its life.
+function settleSafely(gateway: Gateway, exchange: Exchange): void {
+  try {
+    settle(gateway, exchange);
+  } catch (error) {
+    gateway.report(error, exchange.id);
+  }
+}

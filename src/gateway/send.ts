@@ -1,0 +1,308 @@
+// One upstream call and what becomes of its answer: held back until it is worth showing, then passed on with
+// back-pressure both ways. A failure before the first token leaves the client untouched, so that the next candidate can
+// answer.
+import type { UpstreamFailure } from '../errors.ts';
+import type { PipeStep, RawHeaders } from '../protocols/protocol.ts';
+import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
+import type { Deadline } from './deadlines.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { breakOff, commitStream, commitWhole, sizeOf } from './reply.ts';
+import type { Responder } from './responder.ts';
+import { priceCall } from './settle.ts';
+import type { PreparedCall } from './translate.ts';
+
+/** Bytes of an error answer that are read; the rest of it tells nothing. */
+const errorBytes = 64 * 1024;
+
+/** Bytes of an answer that are held back at most before the client sees its status. */
+const holdBytes = 1024 * 1024;
+
+/**
+ * Resolves with the failure when another candidate may still answer, with undefined when the client has its answer, or
+ * the error frame of a broken one, or has gone away.
+ */
+export function send(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  prepared: PreparedCall,
+): Promise<UpstreamFailure | undefined> {
+  return new Promise((resolve) => {
+    const sending = new Sending(gateway, exchange, responder, prepared, resolve);
+    sending.begin();
+  });
+}
+
+class Sending implements UpstreamHandler, Deadline {
+  due: number;
+  readonly #gateway: Gateway;
+  readonly #exchange: Exchange;
+  readonly #responder: Responder;
+  readonly #prepared: PreparedCall;
+  readonly #resolve: (failure: UpstreamFailure | undefined) => void;
+  readonly #sentAt: number;
+  readonly #firstTokenAt: number;
+  readonly #totalAt: number;
+  #call: UpstreamCall | undefined;
+  #status = 0;
+  #headers: RawHeaders = {};
+  /** Body of an answer that is no success. */
+  #error: Uint8Array[] | undefined;
+  #errorSize = 0;
+  /** Output that waits for the first token, or for the end of an unstreamed answer. */
+  #held: (Uint8Array | string)[] = [];
+  #heldSize = 0;
+  /** The client has seen content of this answer. */
+  #started = false;
+  #over = false;
+  #wroteAt: number;
+  /** The client reads slower than the upstream writes. */
+  #blocked = false;
+
+  constructor(
+    gateway: Gateway,
+    exchange: Exchange,
+    responder: Responder,
+    prepared: PreparedCall,
+    resolve: (failure: UpstreamFailure | undefined) => void,
+  ) {
+    this.#gateway = gateway;
+    this.#exchange = exchange;
+    this.#responder = responder;
+    this.#prepared = prepared;
+    this.#resolve = resolve;
+    const now = gateway.clock.monotonic();
+    const { profile } = exchange.attempt!.provider;
+    this.#sentAt = now;
+    this.#wroteAt = now;
+    this.#firstTokenAt = exchange.stream ? now + profile.firstTokenTimeout : Number.POSITIVE_INFINITY;
+    this.#totalAt = exchange.began + profile.totalTimeout;
+    this.due = this.#nextDue();
+    if (exchange.marks.send === undefined) exchange.mark('send', now);
+  }
+
+  begin(): void {
+    const { deadlines, transport } = this.#gateway;
+    if (this.#responder.closed) {
+      this.#lose();
+      return;
+    }
+    this.#responder.onClose(() => this.#lose());
+    this.#responder.onDrain(() => {
+      this.#blocked = false;
+      this.#call?.resume();
+    });
+    deadlines.watch(this);
+    const call = transport.send(this.#prepared.request, this);
+    this.#call = call;
+    if (this.#over) call.abort();
+  }
+
+  onHead(status: number, headers: RawHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+    if (this.#exchange.marks.head === undefined) this.#exchange.mark('head', this.#gateway.clock.monotonic());
+    const type = String(headers['content-type'] ?? '');
+    if (status < 200 || status >= 300) this.#error = [];
+    else if (type.startsWith('text/html')) this.#fail(broken('answered with a web page'));
+    else if (this.#exchange.stream && type.startsWith('application/json')) this.#error = [];
+    else if (!this.#exchange.stream && type.startsWith('text/event-stream')) {
+      this.#fail(broken('answered with a stream where none was asked for'));
+    }
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    if (this.#over) return true;
+    if (this.#error) {
+      if (this.#errorSize < errorBytes) this.#error.push(chunk);
+      this.#errorSize += chunk.length;
+      return true;
+    }
+    return this.#forward(this.#prepared.pipe.push(chunk));
+  }
+
+  onEnd(): void {
+    if (this.#over) return;
+    if (this.#error) {
+      this.#fail(this.#status < 300 ? this.#readObject(this.#error) : this.#readError(this.#error));
+      return;
+    }
+    const step = this.#prepared.pipe.end();
+    if (step.failure) {
+      this.#forward(step);
+      return;
+    }
+    this.#finish(step.output);
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    // An error answer that breaks off in its body has said enough with its status.
+    this.#fail(this.#error && this.#status >= 300 ? this.#readError(this.#error) : failure);
+  }
+
+  onDue(now: number): void {
+    const { stream, committed } = this.#exchange;
+    if (now >= this.#totalAt) this.#fail(late('The request took longer than totalTimeout.'));
+    else if (!this.#started && now >= this.#firstTokenAt)
+      this.#fail(late('No first token within firstTokenTimeout.'));
+    else if (stream && !committed) {
+      commitStream(this.#gateway, this.#exchange, this.#responder, undefined);
+      // Node sends the head with the first bytes, were it none.
+      this.#responder.write(this.#exchange.protocol.keepAlive(false) ?? '');
+      this.#wroteAt = now;
+    } else this.#keepAlive(now);
+    this.due = this.#nextDue();
+  }
+
+  #forward({ output, meaningful, failure }: PipeStep): boolean {
+    if (this.#started) {
+      const flowing = this.#write(output);
+      if (failure) this.#fail(failure);
+      return flowing;
+    }
+    if (failure) {
+      this.#fail(failure);
+      return true;
+    }
+    for (const piece of output) this.#held.push(piece);
+    this.#heldSize += sizeOf(output);
+    if (!meaningful && this.#heldSize <= holdBytes) return true;
+    return this.#start();
+  }
+
+  /** The answer is worth showing: from here on there is no other candidate. */
+  #start(): boolean {
+    const exchange = this.#exchange;
+    this.#started = true;
+    this.#settleAttempt();
+    exchange.mark('first', this.#gateway.clock.monotonic());
+    if (!exchange.committed) {
+      if (exchange.stream) commitStream(this.#gateway, exchange, this.#responder, this.#headers);
+      else commitWhole(this.#gateway, exchange, this.#responder, this.#headers, undefined);
+    }
+    const held = this.#held;
+    this.#held = [];
+    this.due = this.#nextDue();
+    return this.#write(held);
+  }
+
+  #finish(output: readonly (Uint8Array | string)[]): void {
+    const exchange = this.#exchange;
+    if (exchange.stream || this.#started) {
+      if (!this.#started) this.#start();
+      this.#write(output);
+      this.#close(undefined);
+      this.#responder.end();
+      return;
+    }
+    const pieces = [...this.#held, ...output];
+    this.#started = true;
+    exchange.mark('first', this.#gateway.clock.monotonic());
+    this.#settleAttempt();
+    priceCall(this.#gateway, exchange);
+    this.#close(undefined);
+    commitWhole(this.#gateway, exchange, this.#responder, this.#headers, sizeOf(pieces));
+    for (let i = 0; i < pieces.length - 1; i++) this.#responder.write(pieces[i]!);
+    this.#responder.end(pieces.at(-1));
+  }
+
+  #write(output: readonly (Uint8Array | string)[]): boolean {
+    if (output.length === 0) return true;
+    this.#wroteAt = this.#gateway.clock.monotonic();
+    let flowing = true;
+    for (const piece of output) flowing = this.#responder.write(piece);
+    this.#blocked = !flowing;
+    return flowing;
+  }
+
+  #keepAlive(now: number): void {
+    const { stream, committed, protocol } = this.#exchange;
+    if (!stream || !committed || now - this.#wroteAt < this.#exchange.snapshot.timing.keepAliveInterval)
+      return;
+    const bytes = this.#blocked ? undefined : protocol.keepAlive(this.#started);
+    this.#wroteAt = now;
+    if (bytes !== undefined) this.#responder.write(bytes);
+  }
+
+  #nextDue(): number {
+    const { stream, committed, began, attempt, snapshot } = this.#exchange;
+    if (!stream) return this.#totalAt;
+    const next = committed
+      ? this.#wroteAt + snapshot.timing.keepAliveInterval
+      : began + attempt!.provider.profile.commitAfter;
+    return Math.min(this.#totalAt, next, this.#started ? Number.POSITIVE_INFINITY : this.#firstTokenAt);
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    if (this.#over) return;
+    this.#call?.abort();
+    if (!this.#started) {
+      this.#settleAttempt(failure);
+      this.#close(failure);
+      return;
+    }
+    const { attempts } = this.#exchange;
+    attempts.push({ ...attempts.pop()!, class: failure.class });
+    this.#close(undefined);
+    breakOff(this.#exchange, this.#responder, failure);
+  }
+
+  /** The client has gone: nobody is left who would read, and the upstream must stop billing. */
+  #lose(): void {
+    if (this.#over) return;
+    this.#call?.abort();
+    if (!this.#started) this.#settleAttempt({ class: 'client_closed', message: 'The client went away.' });
+    this.#exchange.errorCode = 'client_closed_request';
+    this.#close(undefined);
+  }
+
+  #settleAttempt(failure?: UpstreamFailure): void {
+    const { attempts, attempt } = this.#exchange;
+    const milliseconds = Math.round(this.#gateway.clock.monotonic() - this.#sentAt);
+    this.#exchange.waited += this.#gateway.clock.monotonic() - this.#sentAt;
+    const { target } = attempt!;
+    if (!failure) attempts.push({ target, status: this.#status, milliseconds });
+    else if (failure.status === undefined) attempts.push({ target, class: failure.class, milliseconds });
+    else attempts.push({ target, class: failure.class, status: failure.status, milliseconds });
+    if (!failure) this.#collectUsage();
+  }
+
+  #close(failure: UpstreamFailure | undefined): void {
+    this.#over = true;
+    this.#gateway.deadlines.release(this);
+    if (this.#started) this.#collectUsage();
+    this.#exchange.mark('end', this.#gateway.clock.monotonic());
+    this.#resolve(failure);
+  }
+
+  #collectUsage(): void {
+    const { pipe } = this.#prepared;
+    const usage = pipe.usage();
+    if (usage) this.#exchange.usage = usage;
+    this.#exchange.outputCharacters = pipe.outputCharacters();
+  }
+
+  #readError(chunks: readonly Uint8Array[]): UpstreamFailure {
+    const { clock } = this.#gateway;
+    const body = Buffer.concat(chunks).subarray(0, errorBytes).toString();
+    const { errors } = this.#prepared.wire;
+    return errors.decode(this.#status, this.#headers, body, clock.now());
+  }
+
+  // One JSON object where a stream was asked for: an error as a rule, which then says what is wrong.
+  #readObject(chunks: readonly Uint8Array[]): UpstreamFailure {
+    const pipe = this.#prepared.wire.peek.unaryPipe();
+    for (const chunk of chunks) pipe.push(chunk);
+    return pipe.end().failure ?? broken('answered with one object where a stream was asked for');
+  }
+}
+
+function broken(what: string): UpstreamFailure {
+  return { class: 'upstream', message: `The upstream ${what}.` };
+}
+
+function late(message: string): UpstreamFailure {
+  return { class: 'timeout', message };
+}

@@ -1,0 +1,66 @@
+// The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
+import type { TokenCounts, UsageRow } from '../routing/ports.ts';
+import { stages, type Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+
+/** Writes the row of a call. Requests that never got past the door (no principal) leave none: anybody could fill a disk. */
+export function settle(gateway: Gateway, exchange: Exchange): void {
+  const { principal, route } = exchange;
+  if (!principal || route.operation !== 'chat') return;
+  const tokens = exchange.usage ?? estimateTokens(exchange);
+  if (exchange.cost === null) priceCall(gateway, exchange);
+  const row = renderRow(gateway, exchange, tokens);
+  gateway.ledger.append(row);
+  gateway.observe(row);
+}
+
+/** Sets `cost` from the usage so far, or from its estimate. */
+export function priceCall(gateway: Gateway, exchange: Exchange): void {
+  const { attempt, usage, at } = exchange;
+  if (!attempt || exchange.marks.first === undefined) return;
+  exchange.cost = gateway.price(attempt.facts?.prices, usage ?? estimateTokens(exchange), at);
+}
+
+/** Four bytes of request and four characters of answer a token; exact counting would cost more than the call. */
+function estimateTokens({ marks, peek, outputCharacters }: Exchange): TokenCounts {
+  if (marks.first === undefined || !peek) return {};
+  return { input: peek.inputTokens, output: Math.ceil(outputCharacters / 4) };
+}
+
+function renderRow({ secrets }: Gateway, exchange: Exchange, tokens: TokenCounts): UsageRow {
+  const { principal, attempt, marks, route } = exchange;
+  const answered = marks.first === undefined ? undefined : attempt;
+  const silent = principal!.noLog;
+  return {
+    requestId: exchange.id,
+    at: exchange.at,
+    revision: exchange.snapshot.revision,
+    secretEpoch: secrets.epoch,
+    key: principal!.key ?? null,
+    protocol: route.protocol,
+    operation: route.operation,
+    requestedModel: exchange.peek?.model ?? '',
+    provider: answered?.provider.id ?? null,
+    connection: answered?.connection.id ?? null,
+    model: answered?.model ?? null,
+    facts: silent || !exchange.facts ? '{}' : JSON.stringify(exchange.facts),
+    reasons: silent ? '[]' : JSON.stringify(exchange.reasons),
+    attempts: JSON.stringify(exchange.attempts),
+    tokens,
+    cost: exchange.cost,
+    estimated: exchange.usage === undefined && answered !== undefined,
+    marks: renderMarks(exchange),
+    status: exchange.errorCode === 'client_closed_request' ? 499 : exchange.status,
+    errorCode: exchange.errorCode ?? null,
+    stream: exchange.stream,
+  };
+}
+
+function renderMarks({ marks }: Exchange): string {
+  let text = '';
+  for (const stage of stages) {
+    const mark = marks[stage];
+    if (mark !== undefined) text += `${text === '' ? '' : ','}"${stage}":${mark.toFixed(2)}`;
+  }
+  return `{${text}}`;
+}

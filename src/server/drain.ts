@@ -1,0 +1,27 @@
+// The orderly end: no new connection, 503 for new requests, time for the running ones, then the ledger.
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Listening } from './listen.ts';
+
+/** Resolves when everything is written. Running requests get `milliseconds`; true when all of them finished. */
+export async function drain(
+  { lifecycle, ledger, timers, transport }: Gateway,
+  listening: readonly Listening[],
+  milliseconds: number,
+): Promise<boolean> {
+  lifecycle.drain();
+  const closed = Promise.all(listening.map((each) => each.close()));
+  const finished = await new Promise<boolean>((resolve) => {
+    const cancel = timers.after(milliseconds, () => resolve(false));
+    void lifecycle.whenIdle().then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+  for (const each of listening) each.breakOff();
+  await closed;
+  // Broken-off requests settle in a later turn; their rows belong into the ledger too.
+  await lifecycle.whenIdle();
+  await transport.close(1_000);
+  await ledger.flush();
+  return finished;
+}

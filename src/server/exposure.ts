@@ -1,0 +1,17 @@
+// The rules of safe exposure that are checked once, before a socket is bound.
+import type { ListenAddress } from '../lib/listen-address.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import { isLoopback } from './listen.ts';
+
+/** Why this configuration must not listen on this address; undefined when it may. */
+export function findExposure({ host }: ListenAddress, { access, keys }: Snapshot): string | undefined {
+  const reach = !isLoopback(host)
+    ? `server.listen ${host} is reachable from other machines`
+    : access.trustedProxies.length > 0
+      ? 'server.trustedProxies says that a proxy brings requests of others'
+      : undefined;
+  if (!reach) return undefined;
+  if (!access.requireApiKey) return `${reach}: set auth.requireApiKey: true, or listen on 127.0.0.1.`;
+  if (keys.size === 0) return `${reach} and auth.requireApiKey is on, but no key is declared under keys.`;
+  return undefined;
+}

@@ -1,0 +1,50 @@
+// A listening HTTP server. listhen stays in here: it reads ports and hosts from the environment, treats port 0 as 3000
+// and prints by itself unless told otherwise.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { listen as listenWith } from 'listhen';
+import { renderListenUrl, type ListenAddress } from '../lib/listen-address.ts';
+import { refuseBrokenRequest } from './broken-request.ts';
+
+export interface Listening {
+  readonly url: string;
+  readonly server: Server;
+  /** Takes no new connection; resolves when the last one has ended. */
+  close(): Promise<void>;
+  /** Breaks what is still open. */
+  breakOff(): void;
+}
+
+/** Binds or throws (`EADDRINUSE` and the like); port 0 takes a free one. */
+export async function listen(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  { host, port }: ListenAddress,
+): Promise<Listening> {
+  const { server } = await listenWith(listener, {
+    hostname: host,
+    port: port === 0 ? { random: true } : port,
+    public: !isLoopback(host),
+    isProd: true,
+    isTest: false,
+    showURL: false,
+    open: false,
+    clipboard: false,
+    autoClose: false,
+  });
+  const plain = server as Server;
+  // Longer than load balancers keep idle connections, so that it is never us who closes under a request.
+  plain.keepAliveTimeout = 75_000;
+  plain.on('clientError', refuseBrokenRequest);
+  const address = plain.address();
+  const bound = typeof address === 'object' && address ? address.port : port;
+  return {
+    url: renderListenUrl({ host, port: bound }),
+    server: plain,
+    close: () => new Promise((resolve) => plain.close(() => resolve())),
+    breakOff: () => plain.closeAllConnections(),
+  };
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,134 @@
+// The fast lane: Node's request and response as the gateway's Incoming and Responder, without any web object between.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
+import type { Responder } from '../gateway/responder.ts';
+import type { RawHeaders } from '../protocols/protocol.ts';
+
+/** Bytes of an unwanted body that are thrown away before the connection is cut. */
+const discardLimit = 64 * 1024 * 1024;
+
+export function createNodeIncoming(
+  request: IncomingMessage,
+  path: string,
+  query: string,
+  rest?: string,
+): Incoming {
+  return new NodeIncoming(request, path, query, rest);
+}
+
+class NodeIncoming implements Incoming, BodySource {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: RawHeaders;
+  readonly peer: string;
+  declare readonly rest?: string;
+  readonly #request: IncomingMessage;
+  #sink: BodySink | undefined;
+
+  constructor(request: IncomingMessage, path: string, query: string, rest: string | undefined) {
+    this.#request = request;
+    this.method = request.method ?? 'GET';
+    this.path = path;
+    this.query = query;
+    this.headers = request.headers;
+    this.peer = request.socket.remoteAddress ?? '';
+    if (rest !== undefined) this.rest = rest;
+  }
+
+  get body(): BodySource {
+    return this;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    const request = this.#request;
+    request.on('data', (chunk: Buffer) => this.#sink?.onData(chunk));
+    request.on('end', () => this.#sink?.onEnd());
+    request.on('close', () => {
+      if (!request.complete) this.#sink?.onAbort();
+    });
+    // A reset arrives as `error` and then as `close`; the second one tells all.
+    request.on('error', () => {});
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  discard(): void {
+    this.#sink = undefined;
+    let size = 0;
+    const request = this.#request;
+    request.on('error', () => {});
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > discardLimit) request.destroy();
+    });
+    request.resume();
+  }
+}
+
+export function createNodeResponder(response: ServerResponse): Responder {
+  return new NodeResponder(response);
+}
+
+class NodeResponder implements Responder {
+  readonly #response: ServerResponse;
+  #ended = false;
+  #onDrain: (() => void) | undefined;
+  #onClose: (() => void) | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    // Rule 10.10 of the protocols: `close` of the response, not of the request, tells that the client has gone.
+    response.on('close', () => {
+      if (!this.#ended) this.#onClose?.();
+    });
+    response.on('error', () => {});
+  }
+
+  get headersSent(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  writeHead(status: number, headers: readonly string[]): void {
+    if (!this.closed) this.#response.writeHead(status, headers as string[]);
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    return this.closed || this.#response.write(chunk);
+  }
+
+  end(chunk?: Uint8Array | string): void {
+    if (this.closed) return;
+    this.#ended = true;
+    if (chunk === undefined) this.#response.end();
+    else this.#response.end(chunk);
+  }
+
+  destroy(): void {
+    this.#ended = true;
+    const { socket } = this.#response;
+    // What was written so far must still reach the client, the error frame above all; then the unfinished body breaks off.
+    if (socket && this.#response.headersSent) socket.destroySoon();
+    else this.#response.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    if (!this.#onDrain) this.#response.on('drain', () => this.#onDrain?.());
+    this.#onDrain = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+}
