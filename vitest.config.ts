@@ -7,6 +7,8 @@ export default defineConfig({
     // One process per file: what a file leaves behind is its own fault and is found by test/setup/leaks.ts.
     pool: 'forks',
     isolate: true,
+    // As Node itself does: the default export of a CommonJS module is module.exports.
+    deps: { interopDefault: false },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // After hooks run in the reverse of their order of registration, so that the traps of the setup come last.
