@@ -1,6 +1,7 @@
 // Plain lists → the read-only Snapshot with every index that decisions need. compile() ends here; tests begin here.
 import type { DemandableFact } from './facts.ts';
 import { createGlobIndex } from './globs.ts';
+import type { PolicySet } from './policies/policy.ts';
 import {
   createLookup,
   type Alias,
@@ -28,6 +29,8 @@ export interface SnapshotParts {
   readonly limits?: Partial<Snapshot['limits']>;
   readonly timing?: Partial<Snapshot['timing']>;
   readonly access?: Partial<Snapshot['access']>;
+  readonly policies?: PolicySet;
+  readonly retryShare?: number;
   readonly keys?: Snapshot['keys'];
 }
 
@@ -43,7 +46,7 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
     combos: lookUpBy(parts.combos ?? [], ({ name }) => name),
     aliases: lookUpBy(parts.aliases ?? [], ({ name }) => name),
     globs: createGlobIndex(freezeDeep([...(parts.globs ?? [])])),
-    demands: createFactSet(parts.demands ?? []),
+    demands: createFactSet([...(parts.demands ?? []), ...(parts.policies?.demands.values() ?? [])]),
     modelFacts: (provider: string, model: string) =>
       models.get(`${provider}/${model}`) ?? findModel(provider, model),
     limits: Object.freeze({
@@ -65,6 +68,8 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
       basePath: '/',
       ...parts.access,
     }),
+    policies: freezePolicies(parts.policies),
+    retryShare: parts.retryShare ?? 0.2,
     keys: parts.keys ?? createLookup([]),
   });
 }
@@ -90,6 +95,13 @@ export function freezeDeep<Value>(value: Value): Value {
   Object.freeze(value);
   for (const member of Object.values(value)) freezeDeep(member);
   return value;
+}
+
+function freezePolicies(set: PolicySet | undefined): PolicySet {
+  return Object.freeze({
+    policies: freezeDeep(set?.policies ?? []),
+    demands: createFactSet(set?.demands.values() ?? []),
+  });
 }
 
 function lookUpBy<Value>(values: readonly Value[], name: (value: Value) => string) {

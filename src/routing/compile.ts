@@ -10,6 +10,7 @@ import { compileKeys } from './compile/keys.ts';
 import { compileModels } from './compile/models.ts';
 import { compileNames } from './compile/names.ts';
 import { compileProviders } from './compile/providers.ts';
+import { compileRules } from './compile/policies.ts';
 import { compileProfiles, compileServer } from './compile/server.ts';
 import { createLookup, type Snapshot } from './snapshot.ts';
 
@@ -24,6 +25,7 @@ const steps: readonly CompileStep[] = [
   compileModels,
   compileNames,
   compileKeys,
+  compileRules,
 ];
 
 export interface CompileInput {

@@ -3,9 +3,10 @@
 import type { ErrorCode } from '../errors.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { findNearest } from '../lib/nearest.ts';
-import type { Decision, Reason, Refusal } from './decision.ts';
+import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
 import { expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
 import type { Facts } from './facts.ts';
+import { runPolicies, type PolicyTarget } from './policies/evaluate.ts';
 import type { ReasonCode } from './reasons.ts';
 import { renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -27,12 +28,21 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
     const provider = snapshot.providers.get(id);
     return provider !== undefined && hasUsableConnection(provider, world);
   };
-  const resolution = resolveName(facts.model, snapshot, isActive);
-  if (resolution.kind !== 'resolved') return refuseName(resolution, snapshot, facts, isActive);
-  const blocked = checkKey(resolution, facts);
+  const asked = resolveName(facts.model, snapshot, isActive);
+  if (asked.kind !== 'resolved') return refuseName(asked, snapshot, facts, isActive);
+  const blocked = checkKey(asked, facts);
   if (blocked) return blocked;
 
-  const reasons = [...resolution.reasons];
+  const policies = runPolicies(snapshot.policies, facts, now);
+  const route = policies?.route(facts.model, modelOf(asked));
+  const resolution = route ? resolveName(route.to, snapshot, isActive) : asked;
+  if (resolution.kind !== 'resolved') {
+    return refuseName(resolution, snapshot, { ...facts, model: route?.to ?? facts.model }, isActive);
+  }
+  const reasons = route ? [...asked.reasons, route.reason, ...resolution.reasons] : [...resolution.reasons];
+  const denied = policies?.deny(facts.model, modelOf(resolution));
+  if (denied) return refuse('denied_by_policy', denied.text, [...reasons, denied.reason]);
+
   const expansion: Expansion = {
     snapshot,
     facts,
@@ -41,13 +51,47 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
     random,
     reasons,
     suffixes: resolution.suffixes,
+    name: facts.model,
+    policies,
+    found: {},
   };
-  const attempts = expandTarget(resolution.target, expansion);
+  const attempts = putPreferredFirst(expandTarget(resolution.target, expansion), reasons);
+  if (policies) reasons.push(...policies.reasons);
   const [first] = attempts;
   if (!first) return refuseEmpty(facts.model, expansion);
   if (resolution.target.kind === 'model')
     reasons.push(explainEndpoint(first.endpoint.protocol, facts, first.target));
-  return { kind: 'route', attempts, reasons, effects: first.effects ?? [] };
+  const retention = policies?.retention(
+    facts.model,
+    attempts.map(({ target }) => splitTarget(target)),
+  );
+  return {
+    kind: 'route',
+    attempts,
+    reasons,
+    effects: first.effects ?? [],
+    noLog: facts.principal.noLog || (retention?.noLog ?? false),
+    noCache: retention?.noCache ?? false,
+  };
+}
+
+function modelOf({ target }: Resolved): PolicyTarget | undefined {
+  return target.kind === 'model' ? target : undefined;
+}
+
+function splitTarget(target: string): PolicyTarget {
+  const slash = target.indexOf('/');
+  return { provider: target.slice(0, slash), model: target.slice(slash + 1) };
+}
+
+// A stable order: within equal preference the strategy's own order stays.
+function putPreferredFirst(attempts: readonly Attempt[], reasons: Reason[]): readonly Attempt[] {
+  const [first] = attempts;
+  if (attempts.every((attempt) => attempt.rank === first?.rank)) return attempts;
+  const order = [...attempts].sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
+  const names = order.map(({ target }) => target).join(', ');
+  reasons.push({ code: 'policy-prefer', message: `Policies prefer this order: ${names}.` });
+  return order;
 }
 
 /**
@@ -123,23 +167,38 @@ const rejections: ReadonlySet<ReasonCode> = new Set([
   'breaker-open',
   'no-credential',
   'no-endpoint',
+  'connection-not-allowed',
+  'policy-deny',
+  'policy-allow',
+  'policy-block',
 ]);
 
-// The most telling cause wins: what an operator can repair by setting a variable comes first.
-function refuseEmpty(model: string, { reasons, soonest, now }: Expansion): Refusal {
-  const found = new Set(reasons.map(({ code }) => code));
+// The most telling cause wins: what passes by itself first, then what somebody decided, then what an operator can repair.
+function refuseEmpty(model: string, { reasons, soonest, now, found }: Expansion): Refusal {
+  const codes = new Set(reasons.map(({ code }) => code));
   const rejected = reasons.filter(({ code }) => rejections.has(code)).map(({ message }) => message);
   const more = rejected.length > 5 ? ` And ${rejected.length - 5} more.` : '';
   const story = rejected.slice(0, 5).join(' ') + more;
-  if (soonest === undefined && (found.has('no-credential') || found.has('no-connection'))) {
+  const nothing = `Nothing can serve "${model}" now. ${story}`.trimEnd();
+  if (soonest !== undefined) {
+    const retryAfter = Math.max(1, Math.ceil((soonest - now) / 1000));
+    return { ...refuse('no_target_available', nothing, reasons), retryAfter };
+  }
+  if (found.denial !== undefined) return refuse('denied_by_policy', found.denial, reasons);
+  if (codes.has('policy-allow') || codes.has('policy-block')) {
+    return refuse('denied_by_policy', `Policies leave no target for "${model}". ${story}`, reasons);
+  }
+  if (codes.has('no-credential') || codes.has('no-connection')) {
     return refuse('no_credentials', `No usable credential for "${model}". ${story}`, reasons);
   }
-  const code =
-    soonest === undefined && found.has('no-endpoint') ? 'unsupported_feature' : 'no_target_available';
-  const refusal = refuse(code, `Nothing can serve "${model}" now. ${story}`.trimEnd(), reasons);
-  return soonest === undefined
-    ? refusal
-    : { ...refusal, retryAfter: Math.max(1, Math.ceil((soonest - now) / 1000)) };
+  if (codes.has('connection-not-allowed')) {
+    return refuse(
+      'model_not_allowed',
+      `The client key may use no account that serves "${model}". ${story}`,
+      reasons,
+    );
+  }
+  return refuse(codes.has('no-endpoint') ? 'unsupported_feature' : 'no_target_available', nothing, reasons);
 }
 
 function explainEndpoint(protocol: string, facts: Facts, target: string): Reason {

@@ -1,8 +1,9 @@
 // What decide() answers and next() continues: attempts in order, every reason with its place in the file.
 import type { SourcePosition } from '../diagnostics.ts';
 import type { ErrorCode, UpstreamFailure } from '../errors.ts';
+import type { RequestChanges } from './policies/policy.ts';
 import type { ReasonCode } from './reasons.ts';
-import type { Connection, Endpoint, ModelFacts, Provider } from './snapshot.ts';
+import type { Connection, Endpoint, ModelFacts, Provider, Target } from './snapshot.ts';
 
 /** One step of the explanation. Codes are a closed table, documented and tested. */
 export interface Reason {
@@ -29,6 +30,10 @@ export interface Attempt {
   readonly suffixes?: readonly Suffix[];
   /** What is known about the model: window, prices. Absent when nobody knows it. */
   readonly facts?: ModelFacts | undefined;
+  /** What policies change in the request when it goes here; absent when nothing. */
+  readonly changes?: RequestChanges | undefined;
+  /** How much policies prefer the provider, 0 most; absent is 0. */
+  readonly rank?: number;
   /** Effects that are due when this attempt, and not the first one, is begun; `Step.effects` hands them out. */
   readonly effects?: readonly Effect[];
   readonly at?: SourcePosition | undefined;
@@ -41,10 +46,16 @@ export type Effect =
 
 export interface RoutePlan {
   readonly kind: 'route';
+  /** What the name stands for. */
+  readonly target?: Target;
   /** At least one. */
   readonly attempts: readonly Attempt[];
   readonly reasons: readonly Reason[];
   readonly effects: readonly Effect[];
+  /** Nothing of this request may outlive it: the key or a policy says so. */
+  readonly noLog: boolean;
+  /** The cache is neither read nor written. */
+  readonly noCache: boolean;
 }
 
 export interface Refusal {
@@ -53,6 +64,8 @@ export interface Refusal {
   readonly message: string;
   /** Whole seconds, at least 1, as in `ErrorDetails`. */
   readonly retryAfter?: number;
+  /** What the name stands for, where that became known. */
+  readonly target?: Target;
   readonly reasons: readonly Reason[];
 }
 

@@ -3,6 +3,7 @@
 // tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
 import { renderDuration } from '../lib/duration.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
+import type { PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
 import { renderTarget } from './resolve.ts';
@@ -25,6 +26,11 @@ export interface Expansion {
   readonly now: number;
   readonly random: () => number;
   readonly suffixes: readonly Suffix[];
+  /** The name that led here, and what the policies say about it; absent when none is about this request. */
+  readonly name: string;
+  readonly policies?: PolicyRun | undefined;
+  /** What was found on the way that only a refusal needs. */
+  readonly found: { denial?: string };
   /** Every reason in the order in which it arose. */
   readonly reasons: Reason[];
   /** Earliest moment at which something that is left out for a time can be used again. */
@@ -86,9 +92,24 @@ function expandModel(target: Target & { readonly kind: 'model' }, expansion: Exp
       name,
     );
   }
+  const screened = expansion.policies?.screen(expansion.name, target);
+  if (screened?.kind === 'reject') {
+    if (screened.denial !== undefined) expansion.found.denial ??= screened.denial;
+    reasons.push(screened.reason);
+    return [];
+  }
   const suffixes = target.suffixes ? unite(target.suffixes, expansion.suffixes) : expansion.suffixes;
   const model = known?.upstreamId ?? target.model;
-  const base = { target: name, provider, endpoint, model, facts: known, at: target.at };
+  const base = {
+    target: name,
+    provider,
+    endpoint,
+    model,
+    facts: known,
+    at: target.at,
+    ...(screened?.changes && { changes: screened.changes }),
+    ...(screened && screened.rank > 0 && { rank: screened.rank }),
+  };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
     const fault = findFault(connection, target, model, expansion);
@@ -109,6 +130,10 @@ function findFault(
   if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
   if (connections && !connections.includes(id)) {
     return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at };
+  }
+  const allowed = expansion.facts.principal.connections;
+  if (allowed && !allowed.includes(key)) {
+    return { code: 'connection-not-allowed', message: `the client key may not use ${key}.` };
   }
   if (credential && !world.hasCredential(key)) {
     return { code: 'no-credential', message: `${key} needs \${${credential.source}:${credential.name}}.` };

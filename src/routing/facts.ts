@@ -9,6 +9,8 @@ export interface Principal {
   readonly tags: Readonly<Record<string, string>>;
   /** Model globs that the key may use; undefined means all. */
   readonly models?: readonly string[];
+  /** Accounts (`provider@connection`) that may serve the key; undefined means all. */
+  readonly connections?: readonly string[];
   /** noLog: nothing of this caller may outlive the request. */
   readonly noLog: boolean;
 }

@@ -52,6 +52,7 @@ export const reasonTable = {
   'breaker-open': {
     meaning: 'Too many failures in a row: the connection or model is left alone until a probe is due.',
   },
+  'connection-not-allowed': { meaning: 'The client key may not use this account.' },
   'no-endpoint': { meaning: 'No wire protocol of the provider can express this request.' },
   'pass-through': { meaning: 'The provider speaks the protocol of the client: the bytes pass untouched.' },
   translate: {

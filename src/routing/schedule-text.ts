@@ -105,10 +105,14 @@ function readEntry(
   if (!hours) return undefined;
   const zone = name && (findTimeZone(name.text) ?? null);
   if (name && !zone) {
-    problems.push(fault(name, `"${name.text}" is not a time zone`, renderNearest(name.text, listTimeZones())));
+    problems.push(
+      fault(name, `"${name.text}" is not a time zone`, renderNearest(name.text, listTimeZones())),
+    );
   }
   if (extra) {
-    problems.push(fault(extra, `"${extra.text}" stands after the time zone`, 'separate windows with a comma'));
+    problems.push(
+      fault(extra, `"${extra.text}" stands after the time zone`, 'separate windows with a comma'),
+    );
   }
   const match = /^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/.exec(hours.text);
   const from = match ? readMinutes(match[1], match[2]) : undefined;

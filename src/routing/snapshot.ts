@@ -8,6 +8,8 @@ import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { Suffix } from './decision.ts';
 import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
+import type { PolicySet } from './policies/policy.ts';
+import type { Schedule } from './schedule.ts';
 import type { BreakerSettings } from './world/breaker.ts';
 import type { CooldownSettings } from './world/cooldown.ts';
 
@@ -218,6 +220,10 @@ export interface ClientKey {
   readonly enabled: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly models?: readonly string[];
+  readonly connections?: readonly string[];
+  /** Epoch milliseconds from which it is no longer accepted. */
+  readonly expires?: number;
+  readonly schedule?: Schedule;
   readonly role?: 'inference' | 'admin';
   readonly noLog?: boolean;
   readonly at?: SourcePosition | undefined;
@@ -257,6 +263,9 @@ export interface Snapshot {
     readonly trustedProxies: readonly string[];
     readonly basePath: string;
   };
+  readonly policies: PolicySet;
+  /** Retries of a provider as a share of its calls. */
+  readonly retryShare: number;
   /** SHA-256 hex digest of a client key → the key's entry. */
   readonly keys: Lookup<ClientKey>;
 }

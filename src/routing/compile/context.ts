@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { ResolvedConfig } from '../../config/generated/types.ts';
 import type { Diagnostic, Locate, SourcePosition } from '../../diagnostics.ts';
 import type { DemandableFact } from '../facts.ts';
+import { noPolicies, type PolicySet } from '../policies/policy.ts';
 import type {
   Alias,
   ClientKey,
@@ -26,6 +27,8 @@ export interface Draft {
   readonly globs: GlobAlias[];
   /** By digest. */
   readonly keys: Map<string, ClientKey>;
+  policies: PolicySet;
+  retryShare: number;
   readonly demands: Set<DemandableFact>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
@@ -54,6 +57,8 @@ export function createDraft(): Draft {
     aliases: [],
     globs: [],
     keys: new Map(),
+    policies: noPolicies,
+    retryShare: 0,
     demands: new Set(),
     limits: {},
     timing: {},

@@ -1,7 +1,7 @@
 // `policies:` of the file → predicate lists. Faults of expressions, schedules and addresses are reported by the checks
 // of the configuration; a policy that cannot be compiled never becomes one that matches less than it says.
 import type { Locate } from '../../diagnostics.ts';
-import type { ResolvedMatch, ResolvedPolicy } from '../../config/generated/types.ts';
+import type { ResolvedConfig, ResolvedMatch, ResolvedPolicy } from '../../config/generated/types.ts';
 import { parseAddress, parseAddressRange } from '../../lib/address.ts';
 import { matchGlob } from '../../lib/glob.ts';
 import { escapeSegment } from '../../lib/json-pointer.ts';
@@ -23,8 +23,37 @@ const featureFacts = {
 /** Compiles in order; disabled policies are left out. Throws only on what the checks have refused before. */
 export function compilePolicies(policies: readonly ResolvedPolicy[], locate: Locate): PolicySet {
   const demands = new Set<DemandableFact>();
-  const enabled = policies.filter((policy) => policy.enabled);
-  return { policies: enabled.map((policy) => compilePolicy(policy, locate, demands)), demands };
+  const compiled = policies
+    .filter((policy) => policy.enabled)
+    .map((policy) => compilePolicy(policy, locate, demands));
+  return {
+    policies: compiled,
+    demands: { has: (fact) => demands.has(fact), size: demands.size, values: () => [...demands] },
+  };
+}
+
+/** The system prompt and thinking of `defaults` as a policy about every request; undefined when they change nothing. */
+export function defaultsAsPolicy({
+  systemPrompt,
+  thinking,
+}: ResolvedConfig['defaults']): ResolvedPolicy | undefined {
+  const changes = {
+    ...(systemPrompt ? { systemPrompt } : {}),
+    ...(thinking.mode === 'passthrough' ? {} : { thinking }),
+  };
+  if (Object.keys(changes).length === 0) return undefined;
+  return {
+    id: 'defaults',
+    enabled: true,
+    shadow: false,
+    match: {},
+    blockProviders: [],
+    preferProviders: [],
+    blockModels: [],
+    set: changes,
+    noLog: false,
+    noCache: false,
+  };
 }
 
 function compilePolicy(policy: ResolvedPolicy, locate: Locate, demands: Set<DemandableFact>): Policy {
@@ -32,7 +61,7 @@ function compilePolicy(policy: ResolvedPolicy, locate: Locate, demands: Set<Dema
   const changes = compileChanges(policy.set);
   return {
     id: policy.id,
-    at: locate(`/policies/id:${escapeSegment(policy.id)}`),
+    at: locate(policy.id === 'defaults' ? '/defaults' : `/policies/id:${escapeSegment(policy.id)}`),
     shadow: policy.shadow,
     tests: [...compileMatch(match, demands), ...compileConditions(policy, demands)],
     ...(match.models ? { models: match.models } : {}),

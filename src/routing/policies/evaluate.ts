@@ -98,7 +98,7 @@ function screenTarget(policies: readonly Policy[], name: string, target: PolicyT
     const reject = (code: Reason['code'], message: string): Screening => ({
       kind: 'reject',
       ...(policy.deny === undefined ? {} : { denial: policy.deny }),
-      reason: note(policy, code, message),
+      reason: { ...note(policy, code, message), about: full },
     });
     if (policy.deny !== undefined) return reject('policy-deny', `denies ${full}: ${policy.deny}`);
     if (policy.allowProviders && !matchesAny(policy.allowProviders, target.provider)) {

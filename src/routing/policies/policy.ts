@@ -1,6 +1,7 @@
 // Policies in compiled form: what each tests about a request and about a target, and what follows from a match.
 import type { SourcePosition } from '../../diagnostics.ts';
-import type { DemandableFact, Facts } from '../facts.ts';
+import type { Facts } from '../facts.ts';
+import type { FactSet } from '../snapshot.ts';
 
 /** A text for the system message and where it goes. */
 export interface SystemPromptChange {
@@ -65,5 +66,11 @@ export interface Policy {
 /** The policies of a snapshot, in the order of the file. */
 export interface PolicySet {
   readonly policies: readonly Policy[];
-  readonly demands: ReadonlySet<DemandableFact>;
+  readonly demands: FactSet;
 }
+
+/** A configuration without policies. */
+export const noPolicies: PolicySet = {
+  policies: [],
+  demands: { has: () => false, size: 0, values: () => [] },
+};

@@ -100,7 +100,7 @@ describe('matching', () => {
       ],
       () => undefined,
     );
-    expect([...set.demands].sort()).toEqual(['hasImages', 'inputTokens', 'metadata']);
+    expect([...set.demands.values()].sort()).toEqual(['hasImages', 'inputTokens', 'metadata']);
     expect(set.policies.map(({ id }) => id)).toEqual(['a']);
   });
 });

@@ -1,0 +1,9 @@
+// `policies` and the request defaults → one ordered list: the defaults are the policy that comes first and always matches.
+import { compilePolicies, defaultsAsPolicy } from '../policies/compile.ts';
+import type { CompileStep } from './context.ts';
+
+export const compileRules: CompileStep = ({ config, draft, at }) => {
+  draft.retryShare = config.resilience.retryBudget;
+  const first = defaultsAsPolicy(config.defaults);
+  draft.policies = compilePolicies(first ? [first, ...config.policies] : config.policies, at);
+};
