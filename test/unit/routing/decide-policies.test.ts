@@ -17,10 +17,7 @@ type Written = Partial<ResolvedPolicy> & { readonly id: string };
 const base: SnapshotParts = {
   providers: [
     makeProvider('openai', {
-      connections: [
-        makeConnection('openai', { id: 'a' }),
-        makeConnection('openai', { id: 'b' }),
-      ],
+      connections: [makeConnection('openai', { id: 'a' }), makeConnection('openai', { id: 'b' })],
     }),
     makeProvider('anthropic'),
     makeProvider('mistral'),
@@ -69,8 +66,8 @@ describe('decide with policies', () => {
   it('takes denied targets out of a combo, and refuses with the text when none is left', () => {
     const opus = { id: 'no-opus', match: { models: ['*/opus'] }, deny: 'Opus is off' };
     expect(listAttempts(decideFor(withPolicies(opus), 'coding'))).toEqual([
-      'openai/gpt',
-      'openai/gpt',
+      'openai/gpt@a',
+      'openai/gpt@b',
       'mistral/large',
     ]);
     expect(decideFor(withPolicies(opus), 'anthropic/opus')).toMatchObject({
@@ -95,7 +92,12 @@ describe('decide with policies', () => {
 
   it('puts preferred providers first and keeps the order of the strategy otherwise', () => {
     const decision = decideFor(withPolicies({ id: 'p', preferProviders: ['mistral', 'openai'] }), 'coding');
-    expect(listAttempts(decision)).toEqual(['mistral/large', 'openai/gpt', 'openai/gpt', 'anthropic/opus']);
+    expect(listAttempts(decision)).toEqual([
+      'mistral/large',
+      'openai/gpt@a',
+      'openai/gpt@b',
+      'anthropic/opus',
+    ]);
     expect(codes(decision)).toContain('policy-prefer');
   });
 
