@@ -67,9 +67,11 @@ export function composeSay(ask: Ask, script: Script, id: string): Say {
   };
 }
 
-/** Valid base64 that nobody takes for the real thing. */
+/** Every signature of the simulator begins like this: valid base64 that nobody takes for the real thing. */
+export const signatureMark = 'OMNIROUTE/SANDBOX/FAKE/SIGNATURE/';
+
 export function fakeSignature(id: string): string {
-  const text = `OMNIROUTE/SANDBOX/FAKE/SIGNATURE/${id}`;
+  const text = `${signatureMark}${id}`;
   return text.padEnd(Math.ceil(text.length / 4) * 4, '0');
 }
 

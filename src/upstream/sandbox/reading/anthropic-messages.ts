@@ -2,6 +2,7 @@
 import type { Ask, OfferedTool, SeenImage, ToolChoice } from '../ask.ts';
 import { BadAsk, PromptMeter, decodedSize, readModel, readRequiredList } from '../ask.ts';
 import type { JsonObject } from '../json.ts';
+import { checkMessages } from '../refusals.ts';
 import { asList, asNumber, asObject, asObjects, asText } from '../json.ts';
 
 /** @param counting - true for count_tokens, which takes the same body without `max_tokens`. */
@@ -11,6 +12,7 @@ export function readMessages(body: JsonObject, counting = false): Ask {
   if (maxOutput === undefined && !counting) throw new BadAsk('max_tokens', 'max_tokens: Field required');
   const messages = readRequiredList(body, 'messages');
   if (messages.length === 0) throw new BadAsk('messages', 'messages: at least one message is required');
+  checkMessages(messages);
   const meter = new PromptMeter();
   meter.text(readText(body['system']));
   const tools = asObjects(body['tools']).flatMap(readTool);

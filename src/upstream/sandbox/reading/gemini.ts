@@ -2,6 +2,7 @@
 import type { Ask, OfferedTool, SeenImage, ToolChoice } from '../ask.ts';
 import { PromptMeter, decodedSize, readRequiredList } from '../ask.ts';
 import type { JsonObject } from '../json.ts';
+import { checkGemini } from '../refusals.ts';
 import { asList, asNumber, asObject, asObjects, asText } from '../json.ts';
 
 /** @param call - what the path says, where other wires use the body. */
@@ -12,9 +13,11 @@ export function readGenerate(
   const contents = readRequiredList(body, 'contents');
   const meter = new PromptMeter();
   for (const part of partsOf(field(body, 'systemInstruction'))) meter.text(asText(part['text']) ?? '');
-  const tools = asObjects(body['tools'])
-    .flatMap((tool) => asObjects(field(tool, 'functionDeclarations')))
-    .flatMap(readTool);
+  const declarations = asObjects(body['tools']).flatMap((tool) =>
+    asObjects(field(tool, 'functionDeclarations')),
+  );
+  checkGemini(contents.map(partsOf), declarations);
+  const tools = declarations.flatMap(readTool);
   meter.tools(tools);
 
   const lastModelTurn = contents.findLastIndex((content) => content['role'] === 'model');

@@ -2,12 +2,14 @@
 import type { Ask, OfferedTool, SeenImage, ToolChoice } from '../ask.ts';
 import { BadAsk, PromptMeter, readModel, readRequiredList, seeImage } from '../ask.ts';
 import type { JsonObject } from '../json.ts';
+import { checkChat } from '../refusals.ts';
 import { asList, asNumber, asObject, asObjects, asText } from '../json.ts';
 
 export function readChat(body: JsonObject): Ask {
   const model = readModel(body);
   const messages = readRequiredList(body, 'messages');
   if (messages.length === 0) throw new BadAsk('messages', 'messages: expected at least one message');
+  checkChat(messages);
   const meter = new PromptMeter();
   const tools = asObjects(body['tools']).flatMap(readTool);
   meter.tools(tools);

@@ -2,6 +2,7 @@
 import type { Ask, OfferedTool, SeenImage, ToolChoice } from '../ask.ts';
 import { BadAsk, PromptMeter, readModel, seeImage } from '../ask.ts';
 import type { JsonObject } from '../json.ts';
+import { checkResponses } from '../refusals.ts';
 import { asNumber, asObject, asObjects, asText } from '../json.ts';
 
 const callTypes = new Set([
@@ -19,6 +20,7 @@ export function readResponses(body: JsonObject): Ask {
     throw new BadAsk('previous_response_id', 'Previous response not found: this simulator stores nothing.');
   }
   const items = readItems(body['input']);
+  checkResponses(items);
   const meter = new PromptMeter();
   meter.text(asText(body['instructions']) ?? '');
   const tools = [
