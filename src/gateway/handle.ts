@@ -9,6 +9,7 @@ import type { Gateway } from './gateway.ts';
 import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
 import { replyModel, replyModels } from './models.ts';
+import { permit } from './permit.ts';
 import { read } from './read.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
 import type { Responder } from './responder.ts';
@@ -62,9 +63,7 @@ async function answer(
     const { attempt, delay, effects } = step;
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
-    exchange.attempt = attempt;
-    const prepared = translate(gateway, exchange, attempt);
-    const failure = 'pipe' in prepared ? await send(gateway, exchange, responder, prepared) : prepared;
+    const failure = await tryOne(gateway, exchange, responder, step);
     if (!failure) return;
     const outcome: Outcome = { attempt, failure };
     exchange.outcomes.push(outcome);
@@ -72,6 +71,21 @@ async function answer(
     if (gateway.clock.monotonic() - exchange.began >= totalTimeout)
       return replyFailure(exchange, responder, failure);
   }
+}
+
+function tryOne(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  { attempt, reason }: Extract<Step, { kind: 'attempt' }>,
+): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
+  exchange.attempt = attempt;
+  const prepared = translate(gateway, exchange, attempt);
+  if ('class' in prepared) return prepared;
+  return (
+    permit(gateway, exchange, attempt, reason?.code === 'repeat') ??
+    send(gateway, exchange, responder, prepared)
+  );
 }
 
 function replyOptions(exchange: Exchange, responder: Responder): void {

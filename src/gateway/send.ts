@@ -3,10 +3,12 @@
 // answer.
 import type { UpstreamFailure } from '../errors.ts';
 import type { PipeStep, RawHeaders } from '../protocols/protocol.ts';
+import type { CallEnd } from '../routing/world/world.ts';
 import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
 import type { Deadline } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { endCall } from './permit.ts';
 import { breakOff, commitStream, commitWhole, sizeOf } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { priceCall } from './settle.ts';
@@ -193,7 +195,7 @@ class Sending implements UpstreamHandler, Deadline {
     if (exchange.stream || this.#started) {
       if (!this.#started) this.#start();
       this.#write(output);
-      this.#close(undefined);
+      this.#close(this.#success());
       this.#responder.end();
       return;
     }
@@ -202,7 +204,7 @@ class Sending implements UpstreamHandler, Deadline {
     exchange.mark('first', this.#gateway.clock.monotonic());
     this.#settleAttempt();
     priceCall(this.#gateway, exchange);
-    this.#close(undefined);
+    this.#close({ kind: 'success' });
     commitWhole(this.#gateway, exchange, this.#responder, this.#headers, sizeOf(pieces));
     for (let i = 0; i < pieces.length - 1; i++) this.#responder.write(pieces[i]!);
     this.#responder.end(pieces.at(-1));
@@ -238,14 +240,15 @@ class Sending implements UpstreamHandler, Deadline {
   #fail(failure: UpstreamFailure): void {
     if (this.#over) return;
     this.#call?.abort();
+    const end = { kind: 'failure', failure, random: this.#gateway.random() } as const;
     if (!this.#started) {
       this.#settleAttempt(failure);
-      this.#close(failure);
+      this.#close(end, failure);
       return;
     }
     const { attempts } = this.#exchange;
     attempts.push({ ...attempts.pop()!, class: failure.class });
-    this.#close(undefined);
+    this.#close(end);
     breakOff(this.#exchange, this.#responder, failure);
   }
 
@@ -255,7 +258,12 @@ class Sending implements UpstreamHandler, Deadline {
     this.#call?.abort();
     if (!this.#started) this.#settleAttempt({ class: 'client_closed', message: 'The client went away.' });
     this.#exchange.errorCode = 'client_closed_request';
-    this.#close(undefined);
+    this.#close({ kind: 'abandoned' });
+  }
+
+  #success(): CallEnd {
+    const { marks, began } = this.#exchange;
+    return { kind: 'success', firstToken: began + (marks.first ?? 0) - this.#sentAt };
   }
 
   #settleAttempt(failure?: UpstreamFailure): void {
@@ -269,9 +277,11 @@ class Sending implements UpstreamHandler, Deadline {
     if (!failure) this.#collectUsage();
   }
 
-  #close(failure: UpstreamFailure | undefined): void {
+  /** `failure`: another candidate may still answer. */
+  #close(end: CallEnd, failure?: UpstreamFailure): void {
     this.#over = true;
     this.#gateway.deadlines.release(this);
+    endCall(this.#gateway, this.#exchange.attempt!, end);
     if (this.#started) this.#collectUsage();
     this.#exchange.mark('end', this.#gateway.clock.monotonic());
     this.#resolve(failure);
