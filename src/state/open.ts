@@ -10,6 +10,9 @@ import { createWriter, type WriterOptions } from './writer.ts';
 /** Name of the database inside the data folder. */
 export const databaseName = 'omniroute.sqlite';
 
+/** Hourly counters are kept for 400 days, so that a year can be compared with the one before. */
+const keepCounters = 400 * 86_400_000;
+
 export interface SqliteStateOptions extends Omit<WriterOptions, 'file'> {
   /** Folder of everything that outlives the process; created with mode 0700. */
   readonly dataDir: string;
@@ -38,7 +41,10 @@ export async function openSqliteState(options: SqliteStateOptions): Promise<Stat
   const { retention } = options;
   // A failed clean-up is tried again at its next time; the writer's status says what is wrong with the database.
   const cancel = retention
-    ? timers.every(options.retentionEvery ?? 600_000, () => void retain(retention()).catch(() => undefined))
+    ? timers.every(
+        options.retentionEvery ?? 600_000,
+        () => void retain({ counters: keepCounters, ...retention() }).catch(() => undefined),
+      )
     : undefined;
 
   return {

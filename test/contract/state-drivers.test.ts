@@ -53,7 +53,10 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
     });
 
     it('tells an unknown cost and unknown tokens from zero', async () => {
-      const state = await fill([makeUsage({ cost: null, tokens: {} }), makeUsage({ cost: 0, tokens: { input: 0 } })]);
+      const state = await fill([
+        makeUsage({ cost: null, tokens: {} }),
+        makeUsage({ cost: 0, tokens: { input: 0 } }),
+      ]);
       const { rows } = await state.reader.query('recentRequests', { limit: 2 });
       expect(rows.map(({ cost, tokens }) => ({ cost, tokens }))).toEqual([
         { cost: 0, tokens: { input: 0 } },
@@ -78,15 +81,15 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
 
   describe('recent requests', () => {
     it('pages newest first without gap or repetition', async () => {
-      const state = await fill(Array.from({ length: 25 }, (_, index) => makeUsage({ requestId: `req-${index}` })));
+      const state = await fill(
+        Array.from({ length: 25 }, (_, index) => makeUsage({ requestId: `req-${index}` })),
+      );
       const seen: string[] = [];
       let before: number | null = null;
       let pages = 0;
       do {
-        const page: { rows: readonly { requestId: string }[]; next: number | null } = await state.reader.query(
-          'recentRequests',
-          { limit: 10, ...(before === null ? {} : { before }) },
-        );
+        const page: { rows: readonly { requestId: string }[]; next: number | null } =
+          await state.reader.query('recentRequests', { limit: 10, ...(before === null ? {} : { before }) });
         seen.push(...page.rows.map(({ requestId }) => requestId));
         before = page.next;
         pages++;
@@ -122,7 +125,9 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
 
     it.each([0, -1, 1001, 1.5, Number.NaN])('refuses a page of %d rows', async (limit) => {
       const { state } = await start();
-      await expect(state.reader.query('recentRequests', { limit })).rejects.toMatchObject({ fault: 'invalid' });
+      await expect(state.reader.query('recentRequests', { limit })).rejects.toMatchObject({
+        fault: 'invalid',
+      });
     });
   });
 
@@ -146,7 +151,12 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
         { start: noon, group: 'gpt-5-mini', requests: 2, cost: 0 },
         { start: noon + hour, group: 'other', requests: 1, cost: 1500 },
       ]);
-      expect(buckets[0]).toMatchObject({ failures: 1, estimated: 1, unpriced: 1, tokens: { input: 10, output: 5 } });
+      expect(buckets[0]).toMatchObject({
+        failures: 1,
+        estimated: 1,
+        unpriced: 1,
+        tokens: { input: 10, output: 5 },
+      });
     });
 
     it('over everything', async () => {
@@ -235,7 +245,8 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
     it('removes old rows and keeps their sums', async () => {
       const { state, clock } = await start();
       for (let day = 0; day < 10; day++) {
-        for (let row = 0; row < 120; row++) state.ledger.append(makeUsage({ at: noon + day * 24 * hour + row }));
+        for (let row = 0; row < 120; row++)
+          state.ledger.append(makeUsage({ at: noon + day * 24 * hour + row }));
       }
       await state.ledger.flush();
       clock.set(noon + 9 * 24 * hour + hour);
@@ -278,7 +289,9 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
 
     it('holds the size bound by removing the oldest', async () => {
       const facts = JSON.stringify({ filler: 'x'.repeat(2000) });
-      const state = await fill(Array.from({ length: 4000 }, (_, index) => makeUsage({ facts, at: noon + index })));
+      const state = await fill(
+        Array.from({ length: 4000 }, (_, index) => makeUsage({ facts, at: noon + index })),
+      );
       const { bytes } = await state.reader.query('statistics', {});
       const report = await state.retain({ maxBytes: bytes / 2 });
       expect(report.bytes).toBeLessThanOrEqual(bytes / 2);

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Batch,
+  type Bound,
+  Chunk,
+  readRows,
+  textColumns,
+  tokenKinds,
+} from '../../../src/state/batch.ts';
+import { makeUsage } from '../../support/state.ts';
+
+function unpack(batch: Omit<Batch, 'sequence' | 'slices'>): readonly Bound[][] {
+  const rows: Bound[][] = [];
+  readRows({ sequence: 1, slices: [], ...batch }, (values) => rows.push([...values]));
+  return rows;
+}
+
+describe('batch', () => {
+  it('cuts the texts apart exactly where they were joined', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constant(''), fc.constant('\u0000\u001F'));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(text, fc.option(text), text), { minLength: 1, maxLength: 10 }),
+        (rows) => {
+          const chunk = new Chunk(10);
+          for (const [requestId, key, facts] of rows) chunk.append(makeUsage({ requestId, key, facts }));
+          const unpacked = unpack({ rows: chunk.rows, numbers: chunk.numbers, text: chunk.takeText() });
+          const column = (name: (typeof textColumns)[number]): number => textColumns.indexOf(name);
+          expect(
+            unpacked.map((row) => [row[column('requestId')], row[column('key')], row[column('facts')]]),
+          ).toEqual(rows);
+        },
+      ),
+      { numRuns: Number(process.env['FC_RUNS'] ?? 300) },
+    );
+  });
+
+  it('carries numbers exactly, absent ones as null', () => {
+    const chunk = new Chunk(1);
+    chunk.append(makeUsage({ cost: Number.MAX_SAFE_INTEGER, tokens: { output: 3 }, stream: true }));
+    const [row] = unpack({ rows: 1, numbers: chunk.numbers, text: chunk.takeText() });
+    const scalars = row?.slice(textColumns.length, textColumns.length + 6);
+    expect(scalars).toEqual([Date.UTC(2026, 0, 1, 12), 1, Number.MAX_SAFE_INTEGER, 0, 200, 1]);
+    expect(row?.slice(-tokenKinds.length)).toEqual([null, 3, null, null, null, null, null, null]);
+  });
+
+  it('can be filled again after reset', () => {
+    const chunk = new Chunk(2);
+    chunk.append(makeUsage({ facts: 'first' }));
+    chunk.append(makeUsage({ facts: 'second', key: null }));
+    expect(chunk.full).toBe(true);
+    chunk.reset();
+    expect(chunk).toMatchObject({ rows: 0, bytes: 0, full: false });
+    chunk.append(makeUsage({ facts: 'third' }));
+    const rows = unpack({ rows: chunk.rows, numbers: chunk.numbers, text: chunk.takeText() });
+    expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual(['third']);
+  });
+});
