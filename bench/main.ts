@@ -1,5 +1,5 @@
-// `npm run bench -- [name…] [--repetitions 5] [--seconds 4] [--list]`: runs benchmarks one after the other, prints a
-// table for each and keeps the figures in bench/results. Benchmarks report; nothing timed is a test.
+// `npm run bench -- [name…] [--repetitions 5] [--seconds 4] [--profile] [--list]`: runs benchmarks one after the other,
+// prints a table for each and keeps the figures in bench/results. Benchmarks report; nothing timed is a test.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
   options: {
     repetitions: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
+    profile: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -36,6 +37,7 @@ async function measure(scenario: Scenario): Promise<void> {
     repetitions: Number(values.repetitions),
     milliseconds: Number(values.seconds) * 1000,
     warmUpMilliseconds: 2000,
+    profile: values.profile,
     onSample: (target, repetition) =>
       console.error(`${scenario.name} ${repetition + 1}/${values.repetitions} ${target}`),
   });

@@ -24,10 +24,13 @@ interface Reply {
   readonly error?: string;
 }
 
-/** Starts `bench/<file>`, a module that calls `serve`. */
-export function startProcess(file: string, options: readonly string[] = []): Remote {
-  const child = fork(join(import.meta.dirname, file), [...options], {
+/** Starts `bench/<file>`, a module that calls `serve`; with `profile` it leaves a CPU profile in bench/results. */
+export function startProcess(file: string, profile = false): Remote {
+  const folder = join(import.meta.dirname, 'results');
+  const name = `${file.replaceAll(/\W/g, '-')}-${Date.now()}.cpuprofile`;
+  const child = fork(join(import.meta.dirname, file), [], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`] : [],
   });
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   let last = 0;
@@ -52,7 +55,8 @@ export function startProcess(file: string, options: readonly string[] = []): Rem
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
-      child.kill();
+      // Not a signal: the process ends by itself, and a profile gets written.
+      child.disconnect();
       await gone;
     },
   };

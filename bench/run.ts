@@ -11,9 +11,14 @@ export interface RunOptions {
   /** How long each target is loaded in each repetition. */
   readonly milliseconds: number;
   readonly warmUpMilliseconds: number;
+  /** Leave a CPU profile of each target; figures of such a run are for finding causes only. */
+  readonly profile?: boolean;
   /** Told after every measurement. */
   readonly onSample?: (target: TargetName, repetition: number, sample: Sample) => void;
 }
+
+/** What the load asks for; the gateway target declares a combo of this name, the upstream takes any. */
+const model = 'chat';
 
 /** One list of samples per target, one sample per repetition. */
 export type Samples = Readonly<Partial<Record<TargetName, readonly Sample[]>>>;
@@ -28,7 +33,7 @@ interface Target {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Samples> {
   const processes: Remote[] = [];
   const start = (file: string) => {
-    const started = startProcess(file);
+    const started = startProcess(file, options.profile === true && file.startsWith('targets/'));
     processes.push(started);
     return started;
   };
@@ -41,14 +46,13 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       key: `sk-bench-${randomBytes(16).toString('hex')}`,
     };
     const targets: Target[] = [];
-    for (const name of scenario.targets)
-      targets.push(await startTarget(name, start, { ...client, model: 'bench/m' }));
+    for (const name of scenario.targets) targets.push(await startTarget(name, start, { ...client, model }));
 
     const load = (target: Target, milliseconds: number) =>
       generator.call<LoadReport>('run', {
         url: target.url,
         key: client.key,
-        model: 'bench/m',
+        model,
         load: scenario.load,
         milliseconds,
       } satisfies Run);
