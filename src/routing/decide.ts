@@ -31,7 +31,7 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
   const asked = resolveName(facts.model, snapshot, isActive);
   if (asked.kind !== 'resolved') return refuseName(asked, snapshot, facts, isActive);
   const blocked = checkKey(asked, facts);
-  if (blocked) return blocked;
+  if (blocked) return { ...blocked, target: asked.target };
 
   const policies = runPolicies(snapshot.policies, facts, now);
   const route = policies?.route(facts.model, modelOf(asked));
@@ -39,9 +39,10 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
   if (resolution.kind !== 'resolved') {
     return refuseName(resolution, snapshot, { ...facts, model: route?.to ?? facts.model }, isActive);
   }
+  const { target } = resolution;
   const reasons = route ? [...asked.reasons, route.reason, ...resolution.reasons] : [...resolution.reasons];
   const denied = policies?.deny(facts.model, modelOf(resolution));
-  if (denied) return refuse('denied_by_policy', denied.text, [...reasons, denied.reason]);
+  if (denied) return { ...refuse('denied_by_policy', denied.text, [...reasons, denied.reason]), target };
 
   const expansion: Expansion = {
     snapshot,
@@ -55,18 +56,18 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
     policies,
     found: {},
   };
-  const attempts = putPreferredFirst(expandTarget(resolution.target, expansion), reasons);
+  const attempts = putPreferredFirst(expandTarget(target, expansion), reasons);
   if (policies) reasons.push(...policies.reasons);
   const [first] = attempts;
-  if (!first) return refuseEmpty(facts.model, expansion);
-  if (resolution.target.kind === 'model')
-    reasons.push(explainEndpoint(first.endpoint.protocol, facts, first.target));
+  if (!first) return { ...refuseEmpty(facts.model, expansion), target };
+  if (target.kind === 'model') reasons.push(explainEndpoint(first.endpoint.protocol, facts, first.target));
   const retention = policies?.retention(
     facts.model,
     attempts.map(({ target }) => splitTarget(target)),
   );
   return {
     kind: 'route',
+    target,
     attempts,
     reasons,
     effects: first.effects ?? [],
