@@ -129,7 +129,7 @@ class TreeBuilder {
     for (const { value, node, key } of merges) {
       const declared = isAlias(node) || (isSeq(node) && node.items.every((item) => isAlias(item)));
       const sources = value.kind === 'list' ? value.items : [value];
-      if (!declared || sources.some((source) => source.kind !== 'map')) {
+      if (!declared || sources.length === 0 || sources.some((source) => source.kind !== 'map')) {
         this.diagnostics.push(
           createFault('yaml/merge', 'a merge takes the anchor of a map', {
             at: positionOf(key),

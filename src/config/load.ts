@@ -233,6 +233,8 @@ async function readFiles(path: string, files: ConfigFileSystem): Promise<ReadFil
 
 /** Patterns that lead below the folder; what else may be wrong with them is for the schema to say. */
 function readPatterns(main: ParsedFile): { readonly text: string; readonly at: SourcePosition }[] {
+  // half a list would only add files that are "not found"
+  if (main.broken) return [];
   return listIncludes(main).filter(
     ({ text }) =>
       /\.ya?ml$/.test(text) && !/^[/\\]|^[A-Za-z]:|\\|\$\{/.test(text) && !text.split('/').includes('..'),
@@ -291,7 +293,8 @@ function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
   return diagnostics
     .filter(({ code, message, at, pointer }) => {
-      const key = JSON.stringify([code, at ?? pointer, message]);
+      const last = pointer?.slice(pointer.lastIndexOf('/'));
+      const key = JSON.stringify([code, at ?? pointer, last ?? message]);
       return !seen.has(key) && seen.add(key);
     })
     .map((diagnostic) => ({

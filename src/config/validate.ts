@@ -107,10 +107,9 @@ function explain(
       return explainUnknownKey(error, pointer, context);
     case 'required': {
       const name = String(params['missingProperty']);
-      const at = error.instancePath;
-      const message = `${renderPath(at)} lacks ${name}`;
+      const message = `${renderPath(error.instancePath)} lacks ${name}`;
       const suggestion = name === 'version' ? 'write "version: 1" in the first line' : undefined;
-      return place('schema/missing-key', message, at, { part: 'key', suggestion }, context);
+      return report('schema/missing-key', message, { part: 'key', suggestion });
     }
     case 'type':
       return explainType(pointer, getIn(root, pointer), shape, report);
@@ -199,13 +198,13 @@ function place(
   return createFault(code, message, { at: locateFault(pointer, part, locate), pointer, ...details });
 }
 
-/** The key or value itself, else the nearest thing around it that a file holds; of blocks only their first line. */
+/** The key or value itself, else the nearest thing around it that a file holds; of blocks only where they begin. */
 function locateFault(pointer: string, part: 'key' | 'value' | undefined, locate: Locate): Diagnostic['at'] {
   const exact = locate(pointer, part);
   if (exact && exact.line === exact.endLine) return exact;
   for (let rest = pointer; rest !== ''; rest = rest.slice(0, rest.lastIndexOf('/'))) {
     const key = locate(rest, 'key');
-    if (key && key.line === key.endLine) return key;
+    if (key) return key.line === key.endLine ? key : { ...key, endLine: key.line, endColumn: key.column + 1 };
   }
   return exact ?? locate('');
 }

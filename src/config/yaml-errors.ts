@@ -107,8 +107,14 @@ export function explainYamlError(
     (constant ? missing.find(({ pattern }) => pattern.test(error.message))?.explanation : undefined) ??
     explanations[error.code] ??
     unexpected;
-  const [start, end] = error.pos;
-  const length = /^\S{1,80}/.exec(text.slice(start, Math.max(end, start + 1)))?.[0].length ?? 1;
+  const [from, to] = error.pos;
+  // the library points at the blanks before the culprit
+  const blanks =
+    error.code === 'TAB_AS_INDENT'
+      ? 0
+      : (/^[ \t]*(?=\S)/.exec(text.slice(from, from + 200))?.[0].length ?? 0);
+  const start = from + blanks;
+  const length = /^\S{1,80}/.exec(text.slice(start, Math.max(to, start + 1)))?.[0].length ?? 1;
   const { code, message, suggestion, soft } = explanation;
   return {
     diagnostic: createFault(code, message, {
