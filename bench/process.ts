@@ -24,13 +24,12 @@ interface Reply {
   readonly error?: string;
 }
 
-/** Starts `bench/<file>`, a module that calls `serve`; with `profile` it leaves a CPU profile in bench/results. */
+/** Starts `bench/<file>`, a module that calls `serve`; with `profile` each of its threads leaves a CPU profile in bench/results. */
 export function startProcess(file: string, profile = false): Remote {
   const folder = join(import.meta.dirname, 'results');
-  const name = `${file.replaceAll(/\W/g, '-')}-${Date.now()}.cpuprofile`;
   const child = fork(join(import.meta.dirname, file), [], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`] : [],
+    execArgv: profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [],
   });
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   let last = 0;
