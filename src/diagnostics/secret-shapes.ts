@@ -78,7 +78,8 @@ function findNamedValues(text: string): SecretHit[] {
   return [...text.matchAll(named)].flatMap((match) => {
     const start = match.index + match[0].length;
     const value = /^(?:"[^"]*"?|'[^']*'?|[^\s,}\]#]+)/.exec(text.slice(start))?.[0] ?? '';
-    if (value === '' || value === '{' || value === '[' || /^["']?\$\{/.test(value)) return [];
+    // `requireApiKey: true` and references say nothing that must be hidden.
+    if (/^(?:|[{[]|true|false|null|~|\d+)$|^["']?\$\{/.test(value)) return [];
     return [{ start, end: start + value.length, kind: 'a secret' }];
   });
 }

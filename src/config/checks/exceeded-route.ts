@@ -6,7 +6,8 @@ import type { DocumentCheck } from './context.ts';
 export const exceededRoute: DocumentCheck = {
   code: 'limit/exceeded-route',
   severity: 'error',
-  meaning: 'onExceeded says `route` without naming where, or names a route that its action does not take.',
+  meaning:
+    'A limit says `onExceeded: route` without naming where, or names a route that its action does not take.',
   action: 'Write `onExceeded: { route: NAME }`.',
   *check({ config }) {
     for (const section of ['budgets', 'rateLimits'] as const) {

@@ -14,6 +14,7 @@ export const noActiveConnection: DocumentCheck = {
         continue;
       yield {
         pointer: `/providers/${escapeSegment(name)}/connections`,
+        part: 'key',
         message: `every account of "${name}" is switched off`,
       };
     }

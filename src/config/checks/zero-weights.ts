@@ -11,7 +11,11 @@ export const zeroWeights: DocumentCheck = {
     for (const [name, { strategy, targets }] of Object.entries(config.combos)) {
       if (strategy !== 'weighted' || targets.length === 0 || targets.some(({ weight }) => weight > 0))
         continue;
-      yield { pointer: `/combos/${escapeSegment(name)}/targets`, message: 'every target has weight 0' };
+      yield {
+        pointer: `/combos/${escapeSegment(name)}/targets`,
+        part: 'key',
+        message: 'every target has weight 0',
+      };
     }
   },
 };

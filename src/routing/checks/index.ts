@@ -1,37 +1,53 @@
-// The checks that need the catalog, as a list. A new check is one object, one line here, one bad example
-// (test/golden/config-errors/<code>.yaml) and one good neighbour.
+// The checks that need the catalog, as a list. A new check is one file, one line here, one bad example
+// (test/golden/config-errors/<code>.yaml) and one good neighbour (test/golden/config-good/<code>.yaml).
 import type { Diagnostic } from '../../diagnostics.ts';
 import { runChecks } from '../../diagnostics/rule.ts';
-import { hidesModel, prefixLost, unreachableAlias } from './alias-reach.ts';
-import { missingPrice } from './budget-price.ts';
-import {
-  missingCapability,
-  oneFailureDomain,
-  simulatorInChain,
-  smallerContext,
-  unreachableTarget,
-} from './combo-fallbacks.ts';
+import { alwaysOpen } from './always-open.ts';
+import { constantExpression } from './constant-expression.ts';
 import { createRoutingContext, type RoutingCheck, type RoutingContext } from './context.ts';
 import { expiredKey } from './expired-key.ts';
-import { constantExpression, invalidExpression } from './expressions.ts';
-import { modelWithoutProvider } from './model-entries.ts';
-import { retiredModel, retiringModel } from './retirement.ts';
-import { shadowedPolicy, unreachableLimit, unreachablePolicy, unusedModelKey } from './rule-reach.ts';
-import { alwaysOpen, invalidSchedule, neverOpens } from './schedules.ts';
-import { needsContext, needsPrice } from './strategy-needs.ts';
-import { unknownTestModel, unknownTestReason, unknownTestTarget, unknownTestWorld } from './tests-names.ts';
-import { unknownAccount } from './unknown-accounts.ts';
-import { unlistedModel } from './unknown-catalog-model.ts';
-import { unknownKey, unknownModel, unknownProvider, unknownTag, unmatchedGlob } from './unknown-globs.ts';
-import {
-  unknownAliasTarget,
-  unknownEvalModel,
-  unknownOverflow,
-  unknownRoute,
-  unknownTarget,
-} from './unknown-names.ts';
+import { hidesModel } from './hides-model.ts';
+import { invalidExpression } from './invalid-expression.ts';
+import { invalidSchedule } from './invalid-schedule.ts';
+import { missingCapability } from './missing-capability.ts';
+import { missingPrice } from './missing-price.ts';
+import { modelWithoutProvider } from './model-without-provider.ts';
+import { needsContext } from './needs-context.ts';
+import { needsPrice } from './needs-price.ts';
+import { neverOpens } from './never-opens.ts';
+import { oneFailureDomain } from './one-failure-domain.ts';
+import { prefixLost } from './prefix-lost.ts';
+import { retiredModel } from './retired-model.ts';
+import { retiringModel } from './retiring-model.ts';
+import { shadowedPolicy } from './shadowed-policy.ts';
+import { simulatorInChain } from './simulator-in-chain.ts';
+import { smallerContext } from './smaller-context.ts';
+import { unknownAccount } from './unknown-account.ts';
+import { unknownAliasTarget } from './unknown-alias-target.ts';
+import { unknownEvalModel } from './unknown-eval-model.ts';
+import { unknownKey } from './unknown-key.ts';
+import { unknownModel } from './unknown-model.ts';
+import { unknownOverflow } from './unknown-overflow.ts';
+import { unknownProvider } from './unknown-provider.ts';
 import { unknownQuirk } from './unknown-quirk.ts';
-import { unusedAlias, unusedCombo, unusedProfile, unusedProvider } from './unused.ts';
+import { unknownRoute } from './unknown-route.ts';
+import { unknownTag } from './unknown-tag.ts';
+import { unknownTarget } from './unknown-target.ts';
+import { unknownTestModel } from './unknown-test-model.ts';
+import { unknownTestReason } from './unknown-test-reason.ts';
+import { unknownTestTarget } from './unknown-test-target.ts';
+import { unknownTestWorld } from './unknown-test-world.ts';
+import { unlistedModel } from './unlisted-model.ts';
+import { unmatchedGlob } from './unmatched-glob.ts';
+import { unreachableAlias } from './unreachable-alias.ts';
+import { unreachableLimit } from './unreachable-limit.ts';
+import { unreachablePolicy } from './unreachable-policy.ts';
+import { unreachableTarget } from './unreachable-target.ts';
+import { unusedAlias } from './unused-alias.ts';
+import { unusedCombo } from './unused-combo.ts';
+import { unusedKey } from './unused-key.ts';
+import { unusedProfile } from './unused-profile.ts';
+import { unusedProvider } from './unused-provider.ts';
 
 export const routingChecks: readonly RoutingCheck[] = [
   // names that lead nowhere
@@ -83,7 +99,7 @@ export const routingChecks: readonly RoutingCheck[] = [
   unusedCombo,
   unusedProvider,
   unusedProfile,
-  unusedModelKey,
+  unusedKey,
 ];
 
 /** Runs them all; call it before compile() and pass the result as `known`. Sorted by place. */

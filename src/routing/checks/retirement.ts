@@ -1,32 +1,15 @@
 // Models go away on a day that their provider has announced. Judged by the injected clock, never an error: a file that
 // was good yesterday must still start today.
 import type { Finding } from '../../diagnostics/rule.ts';
-import { renderPointer } from '../../lib/json-pointer.ts';
 import { isGlob } from '../../lib/glob.ts';
-import { factsOf, resolve, type RoutingCheck, type RoutingContext } from './context.ts';
+import { renderPointer } from '../../lib/json-pointer.ts';
+import { type RoutingContext, factsOf, resolve } from './context.ts';
 import { atModel, listOverflows, listRoutes, listTargets } from './references.ts';
 
 const day = 86_400_000;
-const soon = 90 * day;
+export const soon = 90 * day;
 
-export const retiredModel: RoutingCheck = {
-  code: 'model/retired',
-  severity: 'warning',
-  meaning: 'A name leads to a model that its provider no longer serves.',
-  action: 'Choose its successor.',
-  check: (context) => findRetirements(context, (retires, now) => retires <= now, 'was retired on'),
-};
-
-export const retiringModel: RoutingCheck = {
-  code: 'model/retires-soon',
-  severity: 'warning',
-  meaning: 'A name leads to a model that its provider takes away within 90 days.',
-  action: 'Plan the change to its successor.',
-  check: (context) =>
-    findRetirements(context, (retires, now) => retires > now && retires <= now + soon, 'retires on'),
-};
-
-function* findRetirements(
+export function* findRetirements(
   context: RoutingContext,
   due: (retires: number, now: number) => boolean,
   verb: string,

@@ -65,6 +65,7 @@ it('masks values behind names that speak of secrets, whatever they look like', (
   expect(maskSecrets('maxOutputTokens: 4096, tokens: 200000/min')).toBe(
     'maxOutputTokens: 4096, tokens: 200000/min',
   );
+  expect(maskSecrets('requireApiKey: true')).toBe('requireApiKey: true');
   expect(maskSecrets('apiKey: ${env:X}, clientSecret: "${secret:y}"')).toBe(
     'apiKey: ${env:X}, clientSecret: "${secret:y}"',
   );
