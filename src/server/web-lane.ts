@@ -69,33 +69,53 @@ export interface WebResponder {
 
 /** `signal` is the request's: its abort means that the client has gone. */
 export function createWebResponder(signal: AbortSignal | undefined): WebResponder {
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let state: 'open' | 'ended' | 'gone' = 'open';
+  const encoder = new TextEncoder();
+  // A queue of our own and not the stream's: an error there would throw away the bytes that stand before it.
+  const queue: Uint8Array[] = [];
+  let size = 0;
+  let state: 'open' | 'ended' | 'broken' | 'gone' = 'open';
   let headersSent = false;
+  let reading: ReadableStreamDefaultController<Uint8Array> | undefined;
   let onDrain: (() => void) | undefined;
   let onClose: (() => void) | undefined;
-  let settle: (response: Response) => void = () => {};
-  const response = new Promise<Response>((resolve) => (settle = resolve));
+  const { promise: response, resolve: settle } = Promise.withResolvers<Response>();
+
   const leave = (): void => {
     if (state !== 'open') return;
     state = 'gone';
+    queue.length = 0;
     onClose?.();
   };
   signal?.addEventListener('abort', leave, { once: true });
-  const encoder = new TextEncoder();
-  const body = (): ReadableStream<Uint8Array> =>
-    new ReadableStream<Uint8Array>(
-      {
-        start: (own) => void (controller = own),
-        pull: () => onDrain?.(),
-        cancel: leave,
-      },
-      { highWaterMark, size: (chunk) => chunk?.byteLength ?? 0 },
-    );
-  const enqueue = (chunk: Uint8Array | string): void => {
-    const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
-    if (bytes.length > 0) controller?.enqueue(bytes);
+
+  /** Serves a waiting reader, if there is one. */
+  const flow = (): void => {
+    if (!reading) return;
+    const controller = reading;
+    const chunk = queue.shift();
+    if (!chunk && state === 'open') return;
+    reading = undefined;
+    if (chunk) {
+      const blocked = size >= highWaterMark;
+      size -= chunk.length;
+      controller.enqueue(chunk);
+      if (blocked && size < highWaterMark) onDrain?.();
+    } else if (state === 'ended') controller.close();
+    else if (state === 'broken') controller.error(new Error('The answer broke off.'));
   };
+  const push = (chunk: Uint8Array | string): void => {
+    const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
+    if (bytes.length === 0) return;
+    queue.push(bytes);
+    size += bytes.length;
+    flow();
+  };
+  const finish = (how: 'ended' | 'broken'): void => {
+    state = how;
+    signal?.removeEventListener('abort', leave);
+    flow();
+  };
+
   const responder: Responder = {
     get headersSent() {
       return headersSent;
@@ -108,27 +128,32 @@ export function createWebResponder(signal: AbortSignal | undefined): WebResponde
       headersSent = true;
       const headers = new Headers();
       for (let i = 0; i < lines.length; i += 2) headers.append(lines[i]!, lines[i + 1]!);
-      const empty = status === 204 || status === 304;
-      settle(new Response(empty ? null : body(), { status, headers }));
+      const body = new ReadableStream<Uint8Array>(
+        {
+          // Called once for each read that finds nothing; not again before something has been enqueued.
+          pull: (controller) => {
+            reading = controller;
+            flow();
+          },
+          cancel: leave,
+        },
+        { highWaterMark: 0 },
+      );
+      settle(new Response(status === 204 || status === 304 ? null : body, { status, headers }));
     },
     write(chunk) {
-      if (state !== 'open' || !controller) return true;
-      enqueue(chunk);
-      return (controller.desiredSize ?? 1) > 0;
+      if (state === 'open') push(chunk);
+      return state !== 'open' || size < highWaterMark;
     },
     end(chunk) {
       if (state !== 'open') return;
-      if (chunk !== undefined && controller) enqueue(chunk);
-      state = 'ended';
-      signal?.removeEventListener('abort', leave);
-      controller?.close();
+      if (chunk !== undefined) push(chunk);
+      finish('ended');
     },
     destroy() {
       if (state !== 'open') return;
-      state = 'ended';
-      signal?.removeEventListener('abort', leave);
-      if (headersSent) controller?.error(new Error('The answer broke off.'));
-      else settle(Response.error());
+      if (!headersSent) settle(Response.error());
+      finish('broken');
     },
     onDrain: (listener) => void (onDrain = listener),
     onClose: (listener) => void (onClose = listener),
