@@ -89,7 +89,7 @@ function buildLayout(
   const below = (child: Schema, name: string): LayoutNode =>
     buildLayout(child, source, notYet, `${pointer}/${name}`);
   const mark = notYet.get(pointer);
-  const names = node.propertyNames && dereference(node.propertyNames, source)['x-expected'];
+  const names = node.propertyNames && dereference(node.propertyNames, source);
   return {
     type: node.type as LayoutType,
     ...(node.properties && {
@@ -100,7 +100,8 @@ function buildLayout(
     ...(node.additionalProperties && { values: below(node.additionalProperties, '*') }),
     ...(node.items && { items: below(node.items, '*') }),
     ...(node.required && node.required.length > 0 && { required: node.required }),
-    ...(names !== undefined && { names }),
+    ...(names?.['x-expected'] !== undefined && { names: names['x-expected'] }),
+    ...(names?.enum && { nameValues: names.enum.map(String) }),
     ...(node.default !== undefined && { default: node.default }),
     ...(node['x-secret'] && { secret: true as const }),
     ...(node['x-shorthand'] !== undefined && { shorthand: node['x-shorthand'] }),

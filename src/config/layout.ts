@@ -15,6 +15,8 @@ export interface LayoutNode {
   readonly required?: readonly string[];
   /** What the keys of a map look like, for messages. */
   readonly names?: string;
+  /** The only keys that a map takes. */
+  readonly nameValues?: readonly string[];
   /** What stands in for an absent key. */
   readonly default?: unknown;
   /** Holds a reference to a secret, never a literal. */

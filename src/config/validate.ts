@@ -2,7 +2,7 @@
 // a value is only quoted when it nearly is one of the known ones, because anything else may be a secret.
 import type { Diagnostic, Locate } from '../diagnostics.ts';
 import { escapeSegment, parsePointer } from '../lib/json-pointer.ts';
-import { findNearest } from '../lib/nearest.ts';
+import { findNearest, renderNearest } from '../lib/nearest.ts';
 import { layout } from './generated/layout.ts';
 import runValidator, { type ValidationError } from './generated/validator.js';
 import { stepLayout, type LayoutNode, type LayoutType } from './layout.ts';
@@ -23,6 +23,10 @@ export interface ValidationContext {
   readonly originOf: (pointer: string) => string | undefined;
 }
 
+interface PlacedDetails extends FaultDetails {
+  readonly part?: 'key' | 'value';
+}
+
 /** The most telling keyword of a value goes first; the others would only repeat it. */
 const order = [
   'type',
@@ -34,6 +38,7 @@ const order = [
   'pattern',
   'maxLength',
 ];
+const aboutNames = new Set(['pattern', 'enum', 'minLength', 'maxLength']);
 const knownKeysShown = 14;
 const typeNames: Readonly<Record<LayoutType, string>> = {
   object: 'a map',
@@ -52,8 +57,8 @@ export function validateConfig(value: unknown, context: ValidationContext): Vali
   const refused: string[] = [];
   const told = new Set<string>();
   for (const error of errors) {
-    // the wrapper of an error about a key, which has its own row
-    if (error.keyword === 'propertyNames') continue;
+    // what is wrong with the name of a key stands at its map; the wrapper says which name it is
+    if (aboutNames.has(error.keyword) && typeof getIn(value, error.instancePath) === 'object') continue;
     const pointer = pointAt(error);
     const own = error.keyword === 'required' || error.keyword === 'additionalProperties';
     const key = own ? `${error.keyword} ${pointer}` : pointer;
@@ -86,23 +91,18 @@ function explain(
   const shape = findShape(pointer);
   const { keyword, params } = error;
   const path = renderPath(pointer);
-  const report = (
-    code: LoadCode,
-    message: string,
-    details: FaultDetails & { readonly part?: 'key' | 'value' } = {},
-  ) => place(code, message, pointer, details, context);
-  if (error.propertyName !== undefined) {
-    const expected = findName(error, shape);
-    return report(
-      'schema/name',
-      `"${error.propertyName}" cannot be a name in ${renderPath(error.instancePath)}`,
-      {
-        part: 'key',
-        suggestion: expected,
-      },
-    );
-  }
+  const report = (code: LoadCode, message: string, details: PlacedDetails = {}) =>
+    place(code, message, pointer, details, context);
   switch (keyword) {
+    case 'propertyNames':
+      return report(
+        'schema/name',
+        `${renderName(params)} cannot be a name in ${renderPath(error.instancePath)}`,
+        {
+          part: 'key',
+          suggestion: suggestName(String(params['propertyName']), findShape(error.instancePath)),
+        },
+      );
     case 'additionalProperties':
       return explainUnknownKey(error, pointer, context);
     case 'required': {
@@ -166,13 +166,14 @@ function explainType(
   pointer: string,
   value: unknown,
   shape: LayoutNode | undefined,
-  report: (code: LoadCode, message: string, details?: FaultDetails) => Diagnostic,
+  report: (code: LoadCode, message: string, details?: PlacedDetails) => Diagnostic,
 ): Diagnostic {
   const wanted = shape ? renderTypes(shape) : 'something else';
   const path = renderPath(pointer);
   if (value === null) {
     const empty = shape?.type === 'object' ? '{}' : shape?.type === 'array' ? '[]' : undefined;
     return report('schema/type', `${path} is empty`, {
+      part: 'key',
       suggestion: empty === undefined ? `write ${wanted}` : `write ${empty} if nothing is to be said`,
     });
   }
@@ -188,12 +189,12 @@ function place(
   code: LoadCode,
   message: string,
   pointer: string,
-  { part, ...details }: FaultDetails & { readonly part?: 'key' | 'value' },
+  { part, ...details }: PlacedDetails,
   { locate, originOf }: ValidationContext,
 ): Diagnostic {
   const origin = originOf(pointer);
   if (origin !== undefined) {
-    return createFault('environment/invalid', `${origin}: ${message}`, { pointer, ...details });
+    return createFault('environment/invalid', `${message} (set by ${origin})`, { pointer, ...details });
   }
   return createFault(code, message, { at: locateFault(pointer, part, locate), pointer, ...details });
 }
@@ -210,8 +211,8 @@ function locateFault(pointer: string, part: 'key' | 'value' | undefined, locate:
 }
 
 function pointAt(error: ValidationError): string {
-  const { keyword, instancePath, params, propertyName } = error;
-  if (propertyName !== undefined) return `${instancePath}/${escapeSegment(propertyName)}`;
+  const { keyword, instancePath, params } = error;
+  if (keyword === 'propertyNames') return `${instancePath}/${escapeSegment(String(params['propertyName']))}`;
   if (keyword === 'additionalProperties') {
     return `${instancePath}/${escapeSegment(String(params['additionalProperty']))}`;
   }
@@ -225,10 +226,14 @@ function findShape(pointer: string): LayoutNode | undefined {
   return shape;
 }
 
-/** What a name must look like: the schema of the map says it in its `propertyNames`. */
-function findName(error: ValidationError, shape: LayoutNode | undefined): string | undefined {
-  const map = findShape(error.instancePath);
-  return map?.names ?? shape?.names;
+function renderName(params: ValidationError['params']): string {
+  return JSON.stringify(params['propertyName']);
+}
+
+/** The nearest of the names that a map takes, or what its names look like. */
+function suggestName(name: string, map: LayoutNode | undefined): string | undefined {
+  const known = map?.nameValues;
+  return known ? (renderNearest(name, known) ?? `one of ${known.join(', ')}`) : map?.names;
 }
 
 function renderTypes(shape: LayoutNode): string {

@@ -2400,6 +2400,20 @@ export const layout: LayoutNode = {
       "type": "string",
       "expected": "a relative path below the config folder that ends in .yaml or .yml"
      },
+     "nameValues": [
+      "providers",
+      "models",
+      "aliases",
+      "combos",
+      "keys",
+      "policies",
+      "budgets",
+      "rateLimits",
+      "evals",
+      "tests",
+      "invariants",
+      "moved"
+     ],
      "default": {}
     }
    },
