@@ -30,9 +30,9 @@ export function startCli(
   args: readonly string[],
   { environment = {}, node = [], folder }: CliOptions = {},
 ): RunningCli {
-  const { PATH, OMNIROUTE_TEST_CANARY } = process.env;
+  const { PATH, TEST_CANARY_SECRET } = process.env;
   const child = spawn(process.execPath, [...node, bin, ...args], {
-    env: { PATH, OMNIROUTE_TEST_CANARY, NO_COLOR: '1', ...environment },
+    env: { PATH, TEST_CANARY_SECRET, NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(folder === undefined ? {} : { cwd: folder }),
   });
