@@ -10,8 +10,8 @@ import { readHeader, type Incoming } from './incoming.ts';
 
 const anonymous: Principal = { role: 'anonymous', tags: {}, noLog: false };
 
-/** The caller, by the rules of "Safe exposure". Throws 401 for a key that is missing, unknown or switched off. */
-export function authenticate({ snapshot, incoming, route }: Exchange): Principal {
+/** The caller, by the rules of "Safe exposure". Throws 401, or 403 for a good key at the wrong time. */
+export function authenticate({ snapshot, incoming, route, at }: Exchange): Principal {
   // Every SDK insists on sending some key: where nobody declared one, what it sends means nothing.
   if (isOpen(snapshot)) return anonymous;
   const credential = readCredential(incoming, route.protocol === 'anthropic-messages');
@@ -26,7 +26,19 @@ export function authenticate({ snapshot, incoming, route }: Exchange): Principal
   if (!entry)
     throw new GatewayError('invalid_api_key', 'The key is not one that the configuration declares.');
   if (!entry.enabled) throw new GatewayError('key_disabled', `The key "${entry.id}" is switched off.`);
+  checkTime(entry, at);
   return principalOf(entry);
+}
+
+function checkTime({ id, expires, schedule }: ClientKey, now: number): void {
+  if (expires !== undefined && now >= expires) {
+    throw new GatewayError('key_expired', `The key "${id}" expired on ${new Date(expires).toISOString()}.`);
+  }
+  if (!schedule || schedule.isOpen(now)) return;
+  const opens = schedule.nextChange(now);
+  throw new GatewayError('key_outside_schedule', `The key "${id}" is not valid at this time.`, {
+    ...(opens === undefined ? {} : { retryAfter: Math.max(1, Math.ceil((opens - now) / 1000)) }),
+  });
 }
 
 // One choice, never a second try: two credentials in one request must not be a way to guess twice.
@@ -60,8 +72,15 @@ const principals = new WeakMap<ClientKey, Principal>();
 function principalOf(entry: ClientKey): Principal {
   const known = principals.get(entry);
   if (known) return known;
-  const { id, tags, models, role = 'inference', noLog = false } = entry;
-  const principal: Principal = { key: id, role, tags, noLog, ...(models ? { models } : {}) };
+  const { id, tags, models, connections, role = 'inference', noLog = false } = entry;
+  const principal: Principal = {
+    key: id,
+    role,
+    tags,
+    noLog,
+    ...(models ? { models } : {}),
+    ...(connections ? { connections } : {}),
+  };
   principals.set(entry, principal);
   return principal;
 }

@@ -3,6 +3,8 @@
 interface HeaderEntry {
   readonly values: string;
   readonly meaning: string;
+  /** The name is promised, nothing acts on it yet. */
+  readonly reserved?: true;
 }
 
 /** Request headers that mean something to the gateway itself. None of them reaches an upstream. */
@@ -38,6 +40,26 @@ export const requestHeaders = {
   'X-Session-Id': {
     values: 'at most 64 characters',
     meaning: 'The conversation that a request belongs to, for session rules.',
+  },
+  'Idempotency-Key': {
+    values: 'any text',
+    meaning: 'Two requests with the same key within the window are one.',
+    reserved: true,
+  },
+  'X-Request-Id': {
+    values: 'any text',
+    meaning: 'Stands in for Idempotency-Key where that is missing. It is never echoed.',
+    reserved: true,
+  },
+  'X-OmniRoute-No-Cache': {
+    values: 'true',
+    meaning: 'The cache is neither read nor written.',
+    reserved: true,
+  },
+  'X-OmniRoute-Progress': {
+    values: 'true',
+    meaning: 'Adds progress events to a stream.',
+    reserved: true,
   },
 } as const satisfies Record<string, HeaderEntry>;
 
@@ -81,6 +103,18 @@ export const responseHeaders = {
     meaning: 'What the protocol of the upstream could not express.',
   },
   'X-OmniRoute-Sandbox': { values: 'true', meaning: 'The simulator answered, not a model.' },
+  'X-OmniRoute-Cache-Hit': { values: 'true, false', meaning: 'The same as a flag.', reserved: true },
+  'X-OmniRoute-Idempotent': {
+    values: 'true',
+    meaning: 'The answer was replayed for the same Idempotency-Key.',
+    reserved: true,
+  },
+  'X-OmniRoute-Progress': { values: 'enabled', meaning: 'Progress events are on.', reserved: true },
+  'X-OmniRoute-Session-Id': {
+    values: 'text',
+    meaning: 'The session that the request was counted into.',
+    reserved: true,
+  },
   'Retry-After': {
     values: 'whole seconds, at least 1',
     meaning: 'When a repeat can succeed. On 429 and 503.',

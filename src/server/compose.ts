@@ -12,7 +12,7 @@ import type { SnapshotRef } from '../routing/snapshot.ts';
 import { createWorld } from '../routing/world/memory.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { drain } from './drain.ts';
-import { findExposure } from './exposure.ts';
+import { ExposureError, findExposure } from './exposure.ts';
 import { createApp, createListener } from './lanes.ts';
 import { listen, type Listening } from './listen.ts';
 
@@ -36,7 +36,6 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     deadlines: createDeadlines(clock, timers),
     lifecycle: createLifecycle(),
     price: priceTokens,
-    observe: () => {},
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),
     ...parts,
@@ -68,7 +67,7 @@ export async function createServer({ listen: address, ...parts }: ServerOptions)
   const listener = createListener(gateway, (request, response) => void fallback(request, response));
   const bind = (wanted: ListenAddress): Promise<Listening> => {
     const fault = findExposure(wanted, gateway.snapshots.current);
-    if (fault !== undefined) throw new Error(fault);
+    if (fault !== undefined) throw new ExposureError(fault);
     return listen(listener, wanted);
   };
   let current = await bind(address);

@@ -3,6 +3,11 @@ import type { ListenAddress } from '../lib/listen-address.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { isLoopback } from './listen.ts';
 
+/** A configuration that must not be exposed at this address; the message says what to change. */
+export class ExposureError extends Error {
+  override readonly name = 'ExposureError';
+}
+
 /** Why this configuration must not listen on this address; undefined when it may. */
 export function findExposure({ host }: ListenAddress, { access, keys }: Snapshot): string | undefined {
   const reach = !isLoopback(host)

@@ -11,9 +11,24 @@ import { createWebIncoming, createWebResponder } from './web-lane.ts';
 
 /** The h3 application: every route of the table, and an answer in the right envelope for everything else. */
 export function createApp(gateway: Gateway): H3 {
-  const app = new H3({ silent: true });
   const serve = (event: { readonly req: Request & { readonly ip?: string | undefined } }) =>
     serveWeb(gateway, event.req);
+  // What h3 refuses before any route (a broken escape in a path) is answered in our envelope too; its own would echo the
+  // URL. A fault of an application route is reported and hidden.
+  const app = new H3({
+    silent: true,
+    onError: (error, event) => {
+      if (!error.unhandled) return serve(event);
+      gateway.report(error.cause ?? error, 'application');
+      const fault = {
+        message: 'The gateway itself failed.',
+        type: 'server_error',
+        param: null,
+        code: 'internal',
+      };
+      return Response.json({ error: fault }, { status: 500 });
+    },
+  });
   for (const { lane, method, path } of routes) if (lane === 'data') app.on(method, path, serve);
   app.all('/**', serve);
   return app;
