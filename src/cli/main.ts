@@ -19,11 +19,14 @@ interface Entry {
 
 /** Every command. A new one is a module in `commands/` and a row here. */
 export const commands: Readonly<Record<string, Entry>> = {
+  start: { summary: 'Serve the configuration', load: () => import('./commands/start.ts') },
+  dev: { summary: 'Serve it with logs for people', load: () => import('./commands/dev.ts') },
   status: { summary: 'Ask a running gateway how it is', load: () => import('./commands/status.ts') },
   schema: {
     summary: 'Print the JSON Schema of the configuration',
     load: () => import('./commands/schema.ts'),
   },
+  explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };
 

@@ -746,26 +746,17 @@ export const layout: LayoutNode = {
         },
         "when": {
          "type": "string",
-         "expected": "an expression in quotes, such as \"request.inputTokens > 180000\"",
-         "notYet": {
-          "severity": "error"
-         }
+         "expected": "an expression in quotes, such as \"request.inputTokens > 180000\""
         },
         "schedule": {
          "type": "string",
-         "expected": "a window with its time zone, such as 22:00-06:00 Europe/Berlin or Mon-Fri 09:00-18:00 UTC",
-         "notYet": {
-          "severity": "error"
-         }
+         "expected": "a window with its time zone, such as 22:00-06:00 Europe/Berlin or Mon-Fri 09:00-18:00 UTC"
         },
         "connections": {
          "type": "array",
          "items": {
           "type": "string",
           "expected": "an id of letters, digits, dots, dashes and underscores, at most 100 characters"
-         },
-         "notYet": {
-          "severity": "error"
          }
         }
        },

@@ -1,0 +1,134 @@
+// `omniroute explain`: where a request would go and why, from the files alone; no token is spent.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findNearest } from '../../lib/nearest.ts';
+import { createRandom } from '../../lib/random.ts';
+import { operations, protocolNames } from '../../protocols/capabilities.ts';
+import { explain } from '../../routing/explain.ts';
+import type { Facts, Principal } from '../../routing/facts.ts';
+import { anonymous, createPrincipal } from '../../routing/principal.ts';
+import { renderExplanation } from '../../routing/render-explanation.ts';
+import type { SecretReference, Snapshot } from '../../routing/snapshot.ts';
+import { createWorld } from '../../routing/world/memory.ts';
+import { defineCommand } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { createUsageFailure } from '../failure.ts';
+import { readConfig, reportConfig } from '../read-config.ts';
+import type { Terminal } from '../terminal.ts';
+
+export default defineCommand({
+  description: 'Tells where a request would go and why, with the line of every rule; sends nothing',
+  args: {
+    model: {
+      type: 'string',
+      required: true,
+      valueHint: 'name',
+      description: 'The model as a client writes it',
+    },
+    key: {
+      type: 'string',
+      valueHint: 'id',
+      description: 'Id of the client key; without it a caller without a key',
+    },
+    protocol: {
+      type: 'enum',
+      options: [...protocolNames],
+      default: 'openai-chat',
+      description: 'The protocol that the client speaks',
+    },
+    operation: {
+      type: 'enum',
+      options: [...operations],
+      default: 'chat',
+      description: 'What the client asks for',
+    },
+    tokens: { type: 'string', valueHint: 'count', description: 'Tokens of the prompt, for rules and costs' },
+    output: { type: 'string', valueHint: 'count', description: 'Most tokens of the answer, for costs' },
+    seed: { type: 'string', valueHint: 'number', default: '1', description: 'Decides what strategies draw' },
+    ready: {
+      type: 'boolean',
+      description: 'Take every secret for granted, whether this machine has it or not',
+    },
+    config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
+  },
+  run: async (args, terminal) => {
+    const read = await readConfig(args.config, terminal);
+    if (!read.snapshot) return reportConfig(read, terminal, args.json === true);
+    const facts: Facts = {
+      model: args.model,
+      protocol: args.protocol,
+      operation: args.operation,
+      stream: false,
+      principal: findPrincipal(args.key, read.snapshot),
+      address: '127.0.0.1',
+      bodyBytes: 0,
+      ...readCount('tokens', args.tokens, 'inputTokens'),
+      ...readCount('output', args.output, 'maxOutputTokens'),
+    };
+    const explanation = explain({
+      snapshot: read.snapshot,
+      facts,
+      world: createWorld({
+        hasCredential: (key) =>
+          args.ready === true || hasSecret(key, read.snapshot, read.loaded.folder, terminal),
+      }),
+      now: Date.now(),
+      random: createRandom(readNumber('seed', args.seed)),
+    });
+    terminal.out(args.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation));
+    return explanation.outcome.kind === 'route' ? exitCodes.ok.code : exitCodes.negative.code;
+  },
+});
+
+function findPrincipal(id: string | undefined, { keys }: Snapshot): Principal {
+  if (id === undefined) return anonymous;
+  const key = keys.values().find((known) => known.id === id);
+  if (key) return createPrincipal(key);
+  const nearest = findNearest(
+    id,
+    keys.values().map((known) => known.id),
+  );
+  throw createUsageFailure(
+    `--key: there is no key "${id}"`,
+    nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+  );
+}
+
+// Only whether it is there: this command needs no secret and reads none.
+function hasSecret(
+  connection: string,
+  snapshot: Snapshot | undefined,
+  folder: string,
+  { environment }: Terminal,
+): boolean {
+  const [provider = '', id] = connection.split('@');
+  const known = snapshot?.providers.get(provider)?.connections.find((one) => one.id === id);
+  return known?.credential === undefined || isThere(known.credential, folder, environment);
+}
+
+function isThere(
+  { source, name, fallback }: SecretReference,
+  folder: string,
+  environment: Terminal['environment'],
+): boolean {
+  if (source === 'env') return fallback !== undefined || Boolean(environment[name]);
+  // The store of secrets belongs to a running gateway; here it is taken for granted.
+  return source === 'secret' || existsSync(resolve(folder, name));
+}
+
+function readCount<Fact extends string>(
+  flag: string,
+  text: string | undefined,
+  fact: Fact,
+): { readonly [key in Fact]?: number } {
+  return text === undefined
+    ? {}
+    : ({ [fact]: readNumber(flag, text) } as { readonly [key in Fact]?: number });
+}
+
+function readNumber(flag: string, text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+    throw createUsageFailure(`--${flag}: "${text}" is no whole number`);
+  return number;
+}
