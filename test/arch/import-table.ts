@@ -51,7 +51,16 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   // layer 8
   // `omniroute sandbox` is the simulator as a process of its own: no part of the server. The others reach for the parts
   // of the public surface that they need: through the barrel every command would load everything.
-  cli: ['server', 'index.ts', 'upstream/sandbox', 'config', 'catalog', 'routing', 'control'],
+  cli: [
+    'server',
+    'index.ts',
+    'upstream/sandbox',
+    'config',
+    'catalog',
+    'routing',
+    'control',
+    'protocols/capabilities.ts',
+  ],
   'index.ts': ['server', 'config', 'catalog', 'routing', 'gateway', 'protocols'],
 };
 

@@ -28,7 +28,7 @@ async function explain(...flags: readonly string[]) {
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     paint: (_, plain) => plain,
-    environment: { OPENAI_API_KEY: 'value' },
+    interactive: false, environment: { OPENAI_API_KEY: 'value' },
     folder,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
@@ -38,7 +38,7 @@ describe('omniroute explain', () => {
   it('answers with the order of calls and the lines of the rules', async () => {
     const { code, out } = await explain('--model', 'coding');
     expect(code).toBe(0);
-    expect(out).toMatch(/1\. openai\/gpt-5-mini .* omniroute\.config\.yaml:6:30/);
+    expect(out).toMatch(/1\. openai\/gpt-5-mini .* omniroute\.config\.yaml:6:31/);
     expect(out).toContain('file@a needs ${file:key.txt}');
   });
 
