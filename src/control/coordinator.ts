@@ -1,6 +1,6 @@
 // Reload as a transaction: load → compile → diff → bind → swap one pointer → notify. On any failure nothing changes and
 // the last good snapshot serves on. It never reads HTTP and never decides when to run: watch.ts, a signal or the API do.
-import { hasErrors, type Diagnostic } from '../diagnostics.ts';
+import { hasErrors, type Diagnostic, type Locate } from '../diagnostics.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { SecretReference, Snapshot, SnapshotRef } from '../routing/snapshot.ts';
 import { classifyChanges, type ReloadKinds } from './reload-kinds.ts';
@@ -8,17 +8,15 @@ import { classifyChanges, type ReloadKinds } from './reload-kinds.ts';
 /** What one reading of all files gave; `config` is absent when an error diagnostic is present. */
 export interface LoadedConfig<Config> {
   readonly config?: Config;
+  readonly locate: Locate;
   readonly diagnostics: readonly Diagnostic[];
-  /** Hash over the bytes of every file of the dependency set, referenced files included. */
-  readonly fingerprint: string;
-  readonly references: readonly SecretReference[];
 }
 
-/** Secrets are resolved outside the snapshot; the epoch counts how often any value changed. */
+/** Secrets are resolved outside the snapshot, in two steps, so that a refused reload leaves the values in use alone. */
 export interface SecretResolver {
+  /** Counts how often any value changed. */
   readonly epoch: number;
-  /** Re-reads the references; true when a value changed and the epoch advanced. */
-  resolve(references: readonly SecretReference[]): boolean;
+  prepare(references: readonly SecretReference[]): Promise<{ readonly changed: boolean; commit(): void }>;
 }
 
 export interface ReloadMetrics {
@@ -31,7 +29,13 @@ export type ReloadTrigger = 'start' | 'watch' | 'signal' | 'api' | 'write';
 
 export interface CoordinatorParts<Config, Changes> {
   load(): Promise<LoadedConfig<Config>>;
-  compile(config: Config): { readonly snapshot?: Snapshot; readonly diagnostics: readonly Diagnostic[] };
+  /** What the loader has found comes in and goes out with the rest, so that nothing is told twice. */
+  compile(loaded: LoadedConfig<Config> & { readonly config: Config }): {
+    readonly snapshot?: Snapshot;
+    readonly diagnostics: readonly Diagnostic[];
+  };
+  /** Every secret that the snapshot or the configuration names. */
+  listReferences(config: Config, snapshot: Snapshot): readonly SecretReference[];
   diff(previous: Snapshot, next: Snapshot): Changes;
   /** Moves sockets to the new configuration before the swap; a rejection refuses the reload. */
   bind(config: Config, changed: readonly string[]): Promise<void>;
@@ -113,7 +117,7 @@ export async function createCoordinator<Config, Changes>(
 ): Promise<Coordinator<Changes>> {
   const first = await prepare(parts);
   if (first.kind === 'refused') throw new FirstLoadError(first.diagnostics);
-  parts.secrets.resolve(first.references);
+  first.secrets.commit();
   const snapshots = createRef(first.snapshot);
   const startConfig = first.config;
   let live = first;
@@ -159,7 +163,8 @@ export async function createCoordinator<Config, Changes>(
       }
     }
     // From here to the end nothing waits: a request sees either all of the old or all of the new.
-    const rotated = parts.secrets.resolve(next.references);
+    const rotated = next.secrets.changed;
+    next.secrets.commit();
     const pendingRestart = classifyChanges(startConfig, next.config, parts.reloadKinds).restart;
     live = next;
     if (next.snapshot.revision === previous.revision && !rotated) {
@@ -216,27 +221,21 @@ type Prepared<Config> =
       readonly kind: 'ready';
       readonly config: Config;
       readonly snapshot: Snapshot;
-      readonly references: readonly SecretReference[];
+      readonly secrets: { readonly changed: boolean; commit(): void };
       readonly diagnostics: readonly Diagnostic[];
     }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
 
 async function prepare<Config, Changes>(parts: CoordinatorParts<Config, Changes>): Promise<Prepared<Config>> {
   const loaded = await parts.load();
-  if (loaded.config === undefined || hasErrors(loaded.diagnostics)) {
+  const { config } = loaded;
+  if (config === undefined || hasErrors(loaded.diagnostics)) {
     return { kind: 'refused', diagnostics: loaded.diagnostics };
   }
-  const compiled = parts.compile(loaded.config);
-  const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
-  if (compiled.snapshot === undefined || hasErrors(compiled.diagnostics))
-    return { kind: 'refused', diagnostics };
-  return {
-    kind: 'ready',
-    config: loaded.config,
-    snapshot: compiled.snapshot,
-    references: loaded.references,
-    diagnostics,
-  };
+  const { snapshot, diagnostics } = parts.compile({ ...loaded, config });
+  if (snapshot === undefined || hasErrors(diagnostics)) return { kind: 'refused', diagnostics };
+  const secrets = await parts.secrets.prepare(parts.listReferences(config, snapshot));
+  return { kind: 'ready', config, snapshot, secrets, diagnostics };
 }
 
 function describeBindFailure(error: unknown, pointers: readonly string[]): Diagnostic {

@@ -2,7 +2,8 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import type { Timers } from '../lib/timers.ts';
-import type { Ledger, SecretReader, TokenCounts, UsageRow } from '../routing/ports.ts';
+import type { RequestEvent } from '../observability/request-event.ts';
+import type { Ledger, SecretReader, TokenCounts } from '../routing/ports.ts';
 import type { SnapshotRef, TokenPrices } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 import type { Transport } from '../upstream/transport.ts';
@@ -22,8 +23,8 @@ export interface Gateway {
   readonly lifecycle: Lifecycle;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
-  /** Called once per settled call, for logs and metrics. Must not throw. */
-  observe(row: UsageRow): void;
+  /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */
+  readonly observe?: (event: RequestEvent) => void;
   /** A fault of the gateway itself, with its stack; the client only sees the request id. */
   report(error: unknown, requestId: string): void;
   /** What operators may see under /healthz. */

@@ -1,5 +1,6 @@
 // The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
+import { describeRequest } from './event.ts';
 import { stages, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -11,7 +12,7 @@ export function settle(gateway: Gateway, exchange: Exchange): void {
   if (exchange.cost === null) priceCall(gateway, exchange);
   const row = renderRow(gateway, exchange, tokens);
   gateway.ledger.append(row);
-  gateway.observe(row);
+  gateway.observe?.(describeRequest(exchange, row));
 }
 
 /** Sets `cost` from the usage so far, or from its estimate. */

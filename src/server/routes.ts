@@ -135,6 +135,19 @@ function expand({ aliases = [], ...row }: Plain): readonly RouteRow[] {
 /** The whole table: what the gateway serves, then what only the application serves. */
 export const routes: readonly RouteRow[] = [
   ...dataRoutes.flatMap(expand),
+  {
+    method: 'POST',
+    path: '/api/config/reload',
+    lane: 'app',
+    meaning: 'Loads the configuration again; answers when it is live (200) or refused (422).',
+  },
+  {
+    method: 'GET',
+    path: '/api/config/status',
+    lane: 'app',
+    meaning: 'Which revision serves since when, and what is wrong with the newest text.',
+  },
+  { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];
 

@@ -4,6 +4,8 @@ import { Pool } from 'undici';
 export interface Pools {
   /** Throws when `origin` is no http or https URL. */
   get(origin: string, connectTimeout: number): Pool;
+  /** Gives up the pools of all other origins; their running calls finish. */
+  retain(origins: ReadonlySet<string>): void;
   /** Waits for running calls, at most `milliseconds`, then breaks what is left. */
   close(milliseconds: number): Promise<void>;
 }
@@ -25,6 +27,14 @@ export function createPools(): Pools {
       });
       pools.set(key, pool);
       return pool;
+    },
+    retain(origins) {
+      for (const [key, pool] of pools) {
+        if (origins.has(key.slice(key.indexOf(' ') + 1))) continue;
+        pools.delete(key);
+        // Nobody waits for it: a pool that cannot close any more has nothing left to close.
+        pool.close().catch(() => undefined);
+      }
     },
     async close(milliseconds) {
       const all = [...pools.values()];

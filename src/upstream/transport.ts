@@ -41,6 +41,8 @@ export interface UpstreamCall {
 
 export interface Transport {
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
+  /** Gives up the connections to all other origins; their running calls finish. */
+  retain(origins: ReadonlySet<string>): void;
   /** Ends idle connections and waits for running calls, at most `milliseconds`. */
   close(milliseconds: number): Promise<void>;
 }
@@ -63,6 +65,7 @@ export function createTransport({ timers }: TransportOptions = {}): Transport {
         handler,
       );
     },
+    retain: (origins) => pools.retain(origins),
     close: (milliseconds) => pools.close(milliseconds),
   };
 }

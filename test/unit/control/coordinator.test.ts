@@ -35,14 +35,15 @@ async function setUp(first: Config | 'broken') {
       const text = disk.text;
       calls.push(`load ${typeof text === 'string' ? text : text.value}`);
       await gate;
-      if (text === 'broken') return { diagnostics: [broken], fingerprint: 'b', references: [] };
+      if (text === 'broken') return { diagnostics: [broken], locate: () => undefined };
       const config = text === 'uncompilable' ? { listen: 'a', value: 'uncompilable' } : text;
-      return { config, diagnostics: [], fingerprint: config.value, references: [] };
+      return { config, diagnostics: [], locate: () => undefined };
     },
-    compile: (config) =>
+    compile: ({ config }) =>
       config.value === 'uncompilable'
         ? { diagnostics: [broken] }
         : { snapshot: snapshotOf(config), diagnostics: [] },
+    listReferences: () => [],
     diff: (previous, next) => `${previous.revision} → ${next.revision}`,
     bind: async (config, changed) => {
       calls.push(`bind ${config.listen} ${changed.join()}`);
@@ -52,11 +53,15 @@ async function setUp(first: Config | 'broken') {
       get epoch() {
         return epoch;
       },
-      resolve: () => {
-        if (disk.secret === resolved) return false;
-        resolved = disk.secret;
-        epoch++;
-        return true;
+      prepare: async () => {
+        const changed = disk.secret !== resolved;
+        return {
+          changed,
+          commit: () => {
+            resolved = disk.secret;
+            if (changed) epoch++;
+          },
+        };
       },
     },
     reloadKinds: { '/listen': 'rebind', '/storage': 'restart' },

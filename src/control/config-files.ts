@@ -1,0 +1,89 @@
+// The files behind a running gateway: reads them when they are quiet, checks all that can be checked without secrets,
+// and knows what a watcher must look at.
+import { dirname } from 'node:path';
+import { catalog } from '../catalog/catalog.ts';
+import type { Environment, Flags } from '../config/environment.ts';
+import type { ResolvedConfig } from '../config/generated/types.ts';
+import { loadConfig } from '../config/load.ts';
+import { fingerprintSources } from '../config/source.ts';
+import { compareDiagnostics } from '../diagnostics.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Timers } from '../lib/timers.ts';
+import { checkRouting } from '../routing/checks/index.ts';
+import type { LoadedConfig } from './coordinator.ts';
+import { findGitDirectory, isIndexLocked } from './git-lock.ts';
+import { settleSources } from './settle.ts';
+import type { WatchedPaths } from './watch.ts';
+
+export interface ConfigFilesOptions {
+  /** Path of the main file; searched when left out. */
+  readonly config?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly flags: Flags;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+export interface ConfigFiles {
+  /** Reads and checks; after the first time only once the files are quiet and git does not write. */
+  load(): Promise<LoadedConfig<ResolvedConfig>>;
+  /** What the last reading depended on; secret files are the business of whoever resolves them. */
+  watched(): WatchedPaths;
+  /** Hash over the contents of everything watched and of `more`. */
+  fingerprint(more: readonly string[]): Promise<string>;
+  /** Folder that relative paths count from; known after the first load. */
+  folder(): string;
+  /** Main file, if one was found. */
+  path(): string | undefined;
+}
+
+export function createConfigFiles(options: ConfigFilesOptions): ConfigFiles {
+  const { config, directory, flags, environment, clock, timers } = options;
+  let known: { readonly watch: WatchedPaths; readonly folder: string; readonly path?: string } | undefined;
+
+  const fingerprint = (more: readonly string[]): Promise<string> =>
+    fingerprintSources([...(known?.watch.files ?? []), ...more]);
+
+  async function settle(): Promise<void> {
+    if (!known) return;
+    const git = await findGitDirectory(known.folder);
+    await settleSources({
+      fingerprint: () => fingerprint([]),
+      isLocked: () => isIndexLocked(git),
+      pause: (milliseconds) => new Promise((resolve) => void timers.after(milliseconds, resolve)),
+    });
+  }
+
+  return {
+    load: async () => {
+      await settle();
+      const result = await loadConfig({
+        config,
+        ...(directory === undefined ? {} : { directory }),
+        flags,
+        environment,
+        tellEnvironment: true,
+      });
+      // A file that is gone for a moment keeps being watched where it was.
+      known = {
+        watch: result.path === undefined && known ? known.watch : result.watch,
+        folder: result.path === undefined ? (known?.folder ?? result.folder) : dirname(result.path),
+        ...(result.path === undefined ? {} : { path: result.path }),
+      };
+      const { draft, locate } = result;
+      const routing = draft
+        ? draft.accept(checkRouting({ config: draft.config, locate, catalog, now: clock.now() }))
+        : [];
+      return {
+        ...(result.config ? { config: result.config } : {}),
+        locate,
+        diagnostics: [...result.diagnostics, ...routing].toSorted(compareDiagnostics),
+      };
+    },
+    watched: () => known?.watch ?? { files: [], directories: [] },
+    fingerprint,
+    folder: () => known?.folder ?? directory ?? '.',
+    path: () => known?.path,
+  };
+}

@@ -1,0 +1,286 @@
+// A running gateway out of a configuration file: the first load, the state, the server, and everything that keeps them
+// in step afterwards. Which file, which flags and where log lines go is the caller's business.
+import { createHash } from 'node:crypto';
+import { catalog } from '../catalog/catalog.ts';
+import type { Environment, Flags } from '../config/environment.ts';
+import type { ResolvedConfig } from '../config/generated/types.ts';
+import { reloadKinds } from '../config/generated/reload.ts';
+import { createConfigFiles } from '../control/config-files.ts';
+import {
+  createCoordinator,
+  type ConfigStatus,
+  type Coordinator,
+  type LiveOutcome,
+  type RefusedOutcome,
+  type ReloadOutcome,
+  type ReloadTrigger,
+} from '../control/coordinator.ts';
+import { createWatcher } from '../control/watch.ts';
+import { renderPosition, type Diagnostic } from '../diagnostics.ts';
+import { systemClock, type Clock } from '../lib/clock.ts';
+import { parseDuration, parseSize } from '../lib/duration.ts';
+import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
+import { systemTimers, type Timers } from '../lib/timers.ts';
+import { ensureManagementToken } from '../management/auth.ts';
+import { addManagementRoutes } from '../management/routes.ts';
+import type { Logs } from '../observability/logs.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { compile } from '../routing/compile.ts';
+import { diffSnapshots, type Changes } from '../routing/diff.ts';
+import { renderChanges } from '../routing/render-diff.ts';
+import { createSnapshotRef, type Snapshot } from '../routing/snapshot.ts';
+import { openSqliteState } from '../state/open.ts';
+import { createSecrets, type Secrets } from '../state/secrets.ts';
+import { createMemoryState } from '../state/drivers/memory.ts';
+import type { State } from '../state/state.ts';
+import { createStateWorld } from '../state/world.ts';
+import { createTransport } from '../upstream/transport.ts';
+import { createServer, type RunningServer } from './compose.ts';
+import { createCredentialCheck, listReferences } from './credentials.ts';
+import { resolveDataFolder } from './data-folder.ts';
+import { createLiveSnapshots } from './live-snapshots.ts';
+
+export interface BootOptions {
+  /** Path of the main file; searched from `directory` when left out. */
+  readonly config?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly flags: Flags;
+  readonly environment: Environment;
+  readonly logs: Logs;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** Milliseconds between two hash polls of the files, beside file events. */
+  readonly pollInterval?: number;
+  /** False where the file system sends no events; polling alone then. */
+  readonly fileEvents?: boolean;
+}
+
+export interface BootedGateway {
+  readonly server: RunningServer;
+  readonly url: string;
+  readonly metrics: Metrics;
+  readonly secrets: Secrets;
+  /** Absolute. */
+  readonly dataFolder: string;
+  readonly configPath: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  snapshot(): Snapshot;
+  status(): ConfigStatus;
+  reload(trigger: ReloadTrigger): Promise<ReloadOutcome<Changes>>;
+  /** Drains, writes what waits, ends all threads; true when every running request could finish. */
+  close(): Promise<boolean>;
+}
+
+/** Rejects with FirstLoadError when the file has errors, and with a plain Error when address or state cannot be used. */
+export async function bootGateway(options: BootOptions): Promise<BootedGateway> {
+  const { logs, environment, clock = systemClock, timers = systemTimers } = options;
+  const files = createConfigFiles({ ...options, clock, timers });
+  const loaded = await files.load();
+  const secrets = createSecrets({ environment, folder: files.folder() });
+  const live = createLiveSnapshots();
+  let server: RunningServer | undefined;
+  let coordinator: Coordinator<Changes> | undefined;
+  let state: State | undefined;
+  const metrics = createMetrics({
+    process: true,
+    inFlight: () => server?.gateway.lifecycle.running ?? 0,
+    liveSnapshots: live.count,
+    ledger: () => state!.status(),
+  });
+  const transport = createTransport();
+  let config: ResolvedConfig | undefined;
+  let early: typeof loaded | undefined = loaded;
+
+  coordinator = await createCoordinator<ResolvedConfig, Changes>(
+    {
+      // The first reading is taken as it is: the folder of the secrets had to be known before.
+      load: async () => {
+        const first = early;
+        early = undefined;
+        return first ?? files.load();
+      },
+      compile: (reading) => {
+        const result = compile({
+          config: reading.config,
+          catalog,
+          locate: reading.locate,
+          digest,
+          known: reading.diagnostics,
+        });
+        if (result.snapshot) config = reading.config;
+        return result;
+      },
+      listReferences,
+      diff: diffSnapshots,
+      bind: (next) => server!.rebind(readAddress(next)),
+      secrets,
+      reloadKinds,
+      clock,
+      metrics,
+      onLive: (outcome, snapshot) => {
+        live.add(snapshot);
+        logs.hide(secrets.values());
+        if (config) logs.configure(config.observability.logs);
+        transport.retain(listOrigins(snapshot));
+        tellLive(logs, outcome);
+      },
+      onRefused: (outcome) => tellRefused(logs, outcome),
+    },
+    createSnapshotRef,
+  );
+  const { snapshots } = coordinator;
+  live.add(snapshots.current);
+  logs.hide(secrets.values());
+  const start = config!;
+  logs.configure(start.observability.logs);
+
+  const dataFolder = resolveDataFolder(start.storage.dir, files.folder(), environment);
+  state = await openState(start, dataFolder, clock, timers, () => config ?? start);
+  try {
+    const world = createStateWorld({
+      store: state.store,
+      saved: await state.store.load(),
+      hasCredential: createCredentialCheck(() => snapshots.current, secrets),
+    });
+    server = await createServer({
+      snapshots,
+      secrets,
+      ledger: state.ledger,
+      world,
+      transport,
+      clock,
+      timers,
+      observe: (event) => {
+        logs.request(event);
+        metrics.record(event);
+      },
+      report: (error, requestId) => logs.log.error({ err: error, requestId }, 'fault of the gateway'),
+      health: () => ({ config: describeStatus(coordinator.status()), state: state!.status() }),
+      listen: readAddress(start),
+    });
+    addManagementRoutes(server.app, {
+      snapshot: () => snapshots.current,
+      token: await ensureManagementToken(dataFolder),
+      reload: async () => describeOutcome(await coordinator.reload('api')),
+      status: () => describeStatus(coordinator.status()),
+      renderMetrics: metrics.render,
+      metricsEnabled: () => (config ?? start).observability.metrics.enabled,
+    });
+  } catch (error) {
+    await server?.close();
+    await state.close();
+    throw error;
+  }
+
+  const watcher = await createWatcher({
+    paths: () => ({
+      files: [...files.watched().files, ...secrets.files.map(({ path }) => path)],
+      directories: files.watched().directories,
+    }),
+    fingerprint: () => files.fingerprint(secrets.files.map(({ path }) => path)),
+    onChange: async () => void (await coordinator.reload('watch')),
+    timers,
+    pollInterval: options.pollInterval ?? 2_000,
+    events: options.fileEvents ?? true,
+  });
+
+  const running = server;
+  const kept = state;
+  return {
+    server: running,
+    get url() {
+      return running.url;
+    },
+    metrics,
+    secrets,
+    dataFolder,
+    configPath: files.path(),
+    diagnostics: coordinator.status().diagnostics,
+    snapshot: () => snapshots.current,
+    status: coordinator.status,
+    reload: coordinator.reload,
+    close: async () => {
+      await watcher.close();
+      const clean = await running.close();
+      await transport.close(1_000);
+      await kept.close();
+      logs.flush();
+      return clean;
+    },
+  };
+}
+
+function openState(
+  { storage }: ResolvedConfig,
+  dataDir: string,
+  clock: Clock,
+  timers: Timers,
+  current: () => ResolvedConfig,
+): Promise<State> | State {
+  if (storage.driver === 'memory') return createMemoryState({ clock });
+  return openSqliteState({
+    dataDir,
+    clock,
+    timers,
+    retention: () => readRetention(current()),
+  });
+}
+
+function readRetention({ storage }: ResolvedConfig): { readonly usage?: number; readonly maxBytes?: number } {
+  const usage = parseDuration(storage.retention.usage);
+  const maxBytes = parseSize(storage.maxSize);
+  return { ...(usage === undefined ? {} : { usage }), ...(maxBytes === undefined ? {} : { maxBytes }) };
+}
+
+function readAddress({ server }: ResolvedConfig): ListenAddress {
+  const address = parseListenAddress(server.listen);
+  if (!address) throw new Error(`server.listen is no address: ${server.listen}`);
+  return address;
+}
+
+function listOrigins(snapshot: Snapshot): ReadonlySet<string> {
+  const endpoints = snapshot.providers.values().flatMap((provider) => provider.endpoints);
+  return new Set(endpoints.map(({ baseUrl }) => new URL(baseUrl).origin));
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+// --- what operators are told ---
+
+function tellLive(logs: Logs, outcome: LiveOutcome<Changes>): void {
+  const { trigger, revision, previous, secretEpoch, pendingRestart, changes } = outcome;
+  const difference = changes ? renderChanges(changes) : undefined;
+  logs.log.info(
+    { trigger, revision, previous, secretEpoch, ...(difference ? { changes: difference } : {}) },
+    revision === previous ? 'secrets were rotated' : 'configuration is live',
+  );
+  if (pendingRestart.length > 0) logs.log.warn({ pendingRestart }, 'some changes wait for a restart');
+}
+
+function tellRefused(logs: Logs, { trigger, revision, diagnostics }: RefusedOutcome): void {
+  const faults = describeDiagnostics(diagnostics);
+  logs.log.error({ trigger, revision, faults }, 'configuration was refused; the last good one serves on');
+}
+
+/** Diagnostics as data for machines; the places are in them. */
+function describeOutcome(
+  outcome: ReloadOutcome<Changes>,
+): ReloadOutcome<Changes> & Readonly<Record<string, unknown>> {
+  return outcome.kind === 'unchanged'
+    ? { ...outcome }
+    : { ...outcome, faults: describeDiagnostics(outcome.diagnostics) };
+}
+
+function describeStatus(status: ConfigStatus): Readonly<Record<string, unknown>> {
+  return { ...status, diagnostics: describeDiagnostics(status.diagnostics) };
+}
+
+// Place, code and message; never a code frame, because the broken line may hold a secret.
+function describeDiagnostics(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map(
+    ({ at, severity, code, message }) =>
+      `${at ? `${renderPosition(at)} ` : ''}${severity} ${code}: ${message}`,
+  );
+}
