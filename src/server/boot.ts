@@ -23,7 +23,7 @@ import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { ensureManagementToken } from '../management/auth.ts';
 import { addManagementRoutes } from '../management/routes.ts';
-import type { Logs } from '../observability/logs.ts';
+import { createLogs, type Logs } from '../observability/logs.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { compile } from '../routing/compile.ts';
 import { diffSnapshots, type Changes } from '../routing/diff.ts';
@@ -46,7 +46,10 @@ export interface BootOptions {
   readonly directory?: string | undefined;
   readonly flags: Flags;
   readonly environment: Environment;
-  readonly logs: Logs;
+  /** Where log lines go; standard error, `pretty` or by what it is, when left out. */
+  readonly logs?: Logs;
+  /** Lines for a person, whatever standard error is. */
+  readonly pretty?: boolean;
   readonly clock?: Clock;
   readonly timers?: Timers;
   /** Milliseconds between two hash polls of the files, beside file events. */
@@ -73,7 +76,8 @@ export interface BootedGateway {
 
 /** Rejects with FirstLoadError when the file has errors, and with a plain Error when address or state cannot be used. */
 export async function bootGateway(options: BootOptions): Promise<BootedGateway> {
-  const { logs, environment, clock = systemClock, timers = systemTimers } = options;
+  const { environment, clock = systemClock, timers = systemTimers } = options;
+  const logs = options.logs ?? createLogs({ format: options.pretty === true ? 'pretty' : 'auto' });
   const files = createConfigFiles({ ...options, clock, timers });
   const loaded = await files.load();
   const secrets = createSecrets({ environment, folder: files.folder() });

@@ -5,7 +5,7 @@
 export type Allowed = string | { readonly path: string; readonly types: true };
 
 /** What everybody may import. */
-export const layerZero: readonly string[] = ['lib', 'errors.ts', 'diagnostics.ts', 'diagnostics'];
+export const layerZero: readonly string[] = ['lib', 'errors.ts', 'error-table.ts', 'diagnostics.ts', 'diagnostics'];
 
 const types = (path: string): Allowed => ({ path, types: true });
 const wire: readonly Allowed[] = ['ir', 'protocols/protocol.ts', 'protocols/capabilities.ts'];
@@ -16,6 +16,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   // layer 0: no domain words, nothing but each other
   lib: [],
   'errors.ts': [],
+  'error-table.ts': [],
   'diagnostics.ts': [],
   diagnostics: [],
   // layer 1
