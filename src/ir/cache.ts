@@ -9,7 +9,7 @@ export interface CacheMark {
 export interface CachePolicy {
   /** True when the provider shall choose the breakpoints itself, as OpenAI does when nothing is said. */
   readonly automatic: boolean;
-  readonly ttl?: CacheMark['ttl'];
+  readonly ttl?: NonNullable<CacheMark['ttl']>;
   /** Routing hint that keeps equal prefixes on one machine. */
   readonly key?: string;
 }

@@ -1,6 +1,7 @@
 // The opaque value by which a provider recognises its own reasoning (signature, encrypted content). It is bound to its
 // issuer: it returns there and nowhere else, and none is ever forged. Where a client's dialect demands a proof that we
 // do not own, the slot gets a sealed value: plainly ours, recognisable in raw bytes, and undone on the way back.
+import { decodeText, encodeText } from './data-uri.ts';
 import { parseJson } from '../lib/json.ts';
 
 export interface Proof {
@@ -25,9 +26,7 @@ const seal = 'omniroute-seal:1;';
 export function sealProof(proof: Proof | undefined): string {
   const content =
     proof === undefined ? '' : JSON.stringify([proof.wire, proof.issuer ?? '', proof.form, proof.data]);
-  let binary = '';
-  for (const byte of new TextEncoder().encode(`${seal}${content}`)) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  return encodeText(`${seal}${content}`);
 }
 
 export function isSealed(value: string): boolean {
@@ -36,7 +35,7 @@ export function isSealed(value: string): boolean {
 
 /** The proof inside a sealed value; undefined when it holds none or was damaged. */
 export function unsealProof(value: string): Proof | undefined {
-  const content = parseJson(open(value).slice(seal.length));
+  const content = parseJson((decodeText(value) ?? '').slice(seal.length));
   if (!Array.isArray(content) || content.length !== 4) return undefined;
   const [wire, issuer, form, data] = content as unknown[];
   if (typeof wire !== 'string' || typeof issuer !== 'string' || typeof data !== 'string') return undefined;
@@ -47,12 +46,4 @@ export function unsealProof(value: string): Proof | undefined {
 /** Whether `proof` may be sent to this upstream. */
 export function belongsTo(proof: Proof, wire: string, issuer: string): boolean {
   return proof.wire === wire && (proof.issuer === undefined || proof.issuer === issuer);
-}
-
-function open(value: string): string {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(value), (sign) => sign.charCodeAt(0)));
-  } catch {
-    return '';
-  }
 }

@@ -14,6 +14,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
 }
 
+/** One byte per character; the inverse of `latin1`. */
+export function encodeLatin1(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
 export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }

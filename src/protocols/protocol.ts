@@ -157,6 +157,14 @@ export interface ModelRules {
   readonly webSearch: boolean;
   /** Name of the field for `user` on Chat. */
   readonly userField: 'user' | 'safety_identifier';
+  /** Does Chat take `stream_options`? */
+  readonly streamOptions: boolean;
+  /** Does Chat guarantee a schema, or only that the answer is an object? */
+  readonly chatSchema: boolean;
+  /** Does Chat take `metadata` and the id of the user? */
+  readonly chatMetadata: boolean;
+  /** Is reasoning on Chat switched by `thinking: {type}` instead of an effort? */
+  readonly thinkingSwitch: boolean;
   /** Used when neither client nor catalogue says how long an answer may be. */
   readonly maxOutput: number;
 }
@@ -208,6 +216,8 @@ export interface EncodeContext extends DecodeContext {
   readonly created: number;
   /** Estimated prompt tokens, for wires that report them before the answer begins. */
   readonly inputTokens: number;
+  /** What the client's wire could not say about the answer; only in the trace, because headers are gone by then. */
+  readonly loss: LossReport;
 }
 
 /** Upstream bytes of a stream → events. Throws nothing: a broken stream is an `answer-fail`. */

@@ -1,10 +1,12 @@
 // The wire protocols that this build speaks, by name.
+import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { ProtocolName } from './capabilities.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import type { Protocol } from './protocol.ts';
 
 const protocols: { readonly [name in ProtocolName]?: Protocol } = {
   'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
 };
 
 /** The protocol of that name, or undefined when this build does not speak it. */

@@ -1,7 +1,20 @@
 // Anthropic Messages: `POST /v1/messages` and every host that speaks it.
-import type { Protocol } from '../protocol.ts';
+import type { Codec, Protocol } from '../protocol.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
+import { decodeRequest, encodeRequest } from './request.ts';
+import { decodeAnswer, encodeAnswer } from './response.ts';
+import { createAnswerDecoder } from './stream-decoder.ts';
+import { createAnswerEncoder } from './stream-encoder.ts';
+
+const codec: Codec = {
+  decodeRequest,
+  encodeRequest,
+  createAnswerDecoder,
+  decodeAnswer,
+  createAnswerEncoder,
+  encodeAnswer,
+};
 
 export const anthropicMessages = {
   name: 'anthropic-messages',
@@ -11,4 +24,5 @@ export const anthropicMessages = {
   keepAlive: (committed) => (committed ? 'event: ping\ndata: {"type": "ping"}\n\n' : ': keep-alive\n\n'),
   peek,
   errors,
+  codec,
 } satisfies Protocol;

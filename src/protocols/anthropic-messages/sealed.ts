@@ -10,9 +10,10 @@ export function stripSealed(body: Uint8Array, prefix: string): Uint8Array | unde
   if (findText(body, prefix) === -1) return undefined;
   const value = parseJson(utf8(body));
   if (!isObject(value) || !Array.isArray(value['messages'])) return undefined;
-  const messages = (value['messages'] as unknown[])
-    .map(stripMessage)
-    .filter((message) => message !== undefined);
+  const before = value['messages'] as unknown[];
+  const after = before.map(stripMessage);
+  if (after.every((message, index) => message === before[index])) return undefined;
+  const messages = after.filter((message) => message !== undefined);
   return encodeUtf8(JSON.stringify({ ...value, messages }));
 }
 
@@ -21,6 +22,8 @@ function stripMessage(message: unknown): unknown {
   if (!isObject(message) || !Array.isArray(message['content'])) return message;
   const before = message['content'] as unknown[];
   const content = before.filter((block) => !isSealedThinking(block)).map(stripCitations);
+  if (content.length === before.length && content.every((block, index) => block === before[index]))
+    return message;
   return content.length === 0 && before.length > 0 ? undefined : { ...message, content };
 }
 
@@ -38,6 +41,7 @@ function stripCitations(block: unknown): unknown {
   const citations = (block['citations'] as unknown[]).filter(
     (citation) => !isObject(citation) || !isSealedText(citation['encrypted_index']),
   );
+  if (citations.length === (block['citations'] as unknown[]).length) return block;
   const { citations: _, ...bare } = block as JsonObject & { citations: unknown };
   return citations.length === 0 ? bare : { ...block, citations };
 }

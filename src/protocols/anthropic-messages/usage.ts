@@ -4,22 +4,48 @@ import type { JsonObject } from '../../lib/json.ts';
 import { freshInput, readCount } from '../../ir/usage.ts';
 import type { Usage } from '../../ir/usage.ts';
 
-/** The counts of one usage object; a later, smaller object of the same answer may lack some. */
-export function decodeUsage(value: unknown): Usage | undefined {
-  if (!isObject(value)) return undefined;
-  const fresh = readCount(value['input_tokens']);
-  const cacheRead = readCount(value['cache_read_input_tokens']);
-  const cacheWrite = readCount(value['cache_creation_input_tokens']) ?? sumWrites(value['cache_creation']);
-  const counts = {
-    input: fresh === undefined ? undefined : fresh + (cacheRead ?? 0) + (cacheWrite ?? 0),
-    output: readCount(value['output_tokens']),
-    cacheRead,
-    cacheWrite,
+export interface UsageMeter {
+  /** Takes the usage object of one event; answers the counts of everything so far, or undefined while there are none. */
+  read(value: unknown): Usage | undefined;
+}
+
+/**
+ * An answer reports usage twice and each report may lack fields: they are merged in Anthropic's own terms, because a
+ * sum of half a report would be wrong. A zero never erases a count: proxies send empty objects.
+ */
+export function createUsageMeter(): UsageMeter {
+  const counts: { [field in keyof Fields]?: number } = {};
+  return {
+    read(value) {
+      if (!isObject(value)) return undefined;
+      for (const [field, count] of Object.entries(readFields(value)) as [
+        keyof Fields,
+        number | undefined,
+      ][]) {
+        if (count !== undefined && (count > 0 || counts[field] === undefined)) counts[field] = count;
+      }
+      return Object.keys(counts).length === 0 ? undefined : combine(counts);
+    },
+  };
+}
+
+type Fields = ReturnType<typeof readFields>;
+
+function readFields(value: JsonObject) {
+  return {
+    fresh: readCount(value['input_tokens']),
+    cacheRead: readCount(value['cache_read_input_tokens']),
+    cacheWrite: readCount(value['cache_creation_input_tokens']) ?? sumWrites(value['cache_creation']),
     cacheWrite1h: readCount(member(value['cache_creation'], 'ephemeral_1h_input_tokens')),
+    output: readCount(value['output_tokens']),
     reasoning: readCount(member(value['output_tokens_details'], 'thinking_tokens')),
     webSearches: readCount(member(value['server_tool_use'], 'web_search_requests')),
   };
-  return Object.values(counts).every((count) => count === undefined) ? undefined : defined(counts);
+}
+
+function combine({ fresh, ...counts }: { readonly [field in keyof Fields]?: number }): Usage {
+  if (fresh === undefined) return counts;
+  return { input: fresh + (counts.cacheRead ?? 0) + (counts.cacheWrite ?? 0), ...counts };
 }
 
 /** The object that every SDK of Anthropic insists on. */

@@ -2,13 +2,12 @@
 // and the terminal. Only the two frames that carry usage are parsed.
 import type { UpstreamFailure } from '../../errors.ts';
 import { brokenAnswer, readInnerFailure } from '../../ir/failure.ts';
-import { mergeUsage } from '../../ir/usage.ts';
 import type { Usage } from '../../ir/usage.ts';
 import { concatBytes, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import { createFrameCutter, eachFrame, readData } from '../../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep } from '../protocol.ts';
-import { decodeUsage } from './usage.ts';
+import { createUsageMeter } from './usage.ts';
 
 const nothing: PipeStep = { output: [], meaningful: false };
 const stopFrame = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
@@ -21,6 +20,7 @@ export function createStreamPipe(): AnswerPipe {
   let started = false;
   let finished = false;
   let done = false;
+  const meter = createUsageMeter();
   let usage: Usage | undefined;
   let characters = 0;
 
@@ -67,8 +67,7 @@ export function createStreamPipe(): AnswerPipe {
   }
 
   function report(value: unknown): void {
-    const counts = decodeUsage(value);
-    if (counts !== undefined) usage = mergeUsage(usage, counts);
+    usage = meter.read(value) ?? usage;
   }
 
   return {
@@ -127,7 +126,7 @@ export function createUnaryPipe(): AnswerPipe {
       if (!Array.isArray(value['content'])) {
         return { ...nothing, failure: brokenAnswer('The upstream answered without content.') };
       }
-      usage = decodeUsage(value['usage']);
+      usage = createUsageMeter().read(value['usage']);
       characters = size;
       return { ...nothing, meaningful: true };
     },

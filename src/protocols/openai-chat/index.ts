@@ -1,7 +1,20 @@
 // OpenAI Chat Completions: `POST /v1/chat/completions` and every host that speaks it.
-import type { Protocol } from '../protocol.ts';
+import type { Codec, Protocol } from '../protocol.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
+import { decodeRequest, encodeRequest } from './request.ts';
+import { decodeAnswer, encodeAnswer } from './response.ts';
+import { createAnswerDecoder } from './stream-decoder.ts';
+import { createAnswerEncoder } from './stream-encoder.ts';
+
+const codec: Codec = {
+  decodeRequest,
+  encodeRequest,
+  createAnswerDecoder,
+  decodeAnswer,
+  createAnswerEncoder,
+  encodeAnswer,
+};
 
 export const openaiChat = {
   name: 'openai-chat',
@@ -10,4 +23,5 @@ export const openaiChat = {
   keepAlive: () => ': keep-alive\n\n',
   peek,
   errors,
+  codec,
 } satisfies Protocol;

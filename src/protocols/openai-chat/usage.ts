@@ -1,4 +1,4 @@
-// The `usage` object of a chat answer, read from bytes without a parse.
+// The `usage` object of a Chat answer ⇄ counts of the hub; on a pass-through read from bytes without a parse.
 import {
   numberAt,
   prepareKeys,
@@ -8,44 +8,117 @@ import {
   type JsonSpan,
   type JsonSpans,
 } from '../../lib/json-scan.ts';
-import type { WireUsage } from '../protocol.ts';
+import { defined, isObject, type JsonObject } from '../../lib/json.ts';
+import { readCount, type Usage } from '../../ir/usage.ts';
 
 const usageKeys = prepareKeys([
   'prompt_tokens',
   'completion_tokens',
   'prompt_tokens_details',
   'completion_tokens_details',
-  // DeepSeek's spelling of cached tokens.
+  'total_tokens',
+  // DeepSeek's and Moonshot's spellings of cached tokens.
   'prompt_cache_hit_tokens',
+  'cached_tokens',
 ]);
 const promptKeys = prepareKeys(['cached_tokens', 'cache_write_tokens', 'audio_tokens']);
-const completionKeys = prepareKeys(['reasoning_tokens', 'audio_tokens']);
+const completionKeys = prepareKeys([
+  'reasoning_tokens',
+  'audio_tokens',
+  'accepted_prediction_tokens',
+  'rejected_prediction_tokens',
+]);
 
 /** Counts at the span of a `usage` value; undefined when it is null or holds none. */
-export function readUsage(bytes: Uint8Array, span: JsonSpan): WireUsage | undefined {
+export function readUsage(bytes: Uint8Array, span: JsonSpan): Usage | undefined {
   if (typeAt(bytes, span) !== 'object') return undefined;
   const spans = scan(bytes, span, usageKeys);
-  const prompt = readDetails(bytes, spans.prompt_tokens_details, promptKeys);
-  const completion = readDetails(bytes, spans.completion_tokens_details, completionKeys);
-  const usage = {
-    input: readCount(bytes, spans.prompt_tokens),
-    output: readCount(bytes, spans.completion_tokens),
-    cacheRead: readCount(bytes, prompt.cached_tokens) ?? readCount(bytes, spans.prompt_cache_hit_tokens),
-    cacheWrite: readCount(bytes, prompt.cache_write_tokens),
-    audioInput: readCount(bytes, prompt.audio_tokens),
-    reasoning: readCount(bytes, completion.reasoning_tokens),
-    audioOutput: readCount(bytes, completion.audio_tokens),
+  return decodeUsage({
+    ...readCounts(bytes, spans),
+    prompt_tokens_details: readDetails(bytes, spans.prompt_tokens_details, promptKeys),
+    completion_tokens_details: readDetails(bytes, spans.completion_tokens_details, completionKeys),
+  });
+}
+
+/** The counts of a parsed `usage` object, with the deviations of DeepSeek, Moonshot and xAI. */
+export function decodeUsage(value: JsonObject): Usage | undefined {
+  const prompt = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
+  const completion = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
+  const cacheRead =
+    readCount(prompt['cached_tokens']) ??
+    readCount(value['prompt_cache_hit_tokens']) ??
+    readCount(value['cached_tokens']);
+  const cacheWrite = readCount(prompt['cache_write_tokens']);
+  const reasoning = readCount(completion['reasoning_tokens']);
+  const input = readCount(value['prompt_tokens']);
+  const output = readCount(value['completion_tokens']);
+  if (input === undefined && output === undefined) return undefined;
+  return defined({
+    // A cached part larger than the whole was counted beside it.
+    input:
+      input !== undefined && (cacheRead ?? 0) + (cacheWrite ?? 0) > input
+        ? input + (cacheRead ?? 0) + (cacheWrite ?? 0)
+        : input,
+    output: isReasoningApart(input, output, reasoning, readCount(value['total_tokens']))
+      ? output! + reasoning!
+      : output,
+    cacheRead,
+    cacheWrite,
+    reasoning,
+    audioInput: readCount(prompt['audio_tokens']),
+    audioOutput: readCount(completion['audio_tokens']),
+    acceptedPrediction: readCount(completion['accepted_prediction_tokens']),
+    rejectedPrediction: readCount(completion['rejected_prediction_tokens']),
+  });
+}
+
+/** Cached tokens inside the prompt, reasoning inside the completion: OpenAI's way. */
+export function encodeUsage(usage: Usage): JsonObject {
+  const input = usage.input ?? 0;
+  const output = usage.output ?? 0;
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: defined({
+      cached_tokens: usage.cacheRead ?? 0,
+      cache_write_tokens: usage.cacheWrite,
+      audio_tokens: usage.audioInput,
+    }),
+    completion_tokens_details: defined({
+      reasoning_tokens: usage.reasoning ?? 0,
+      audio_tokens: usage.audioOutput,
+      accepted_prediction_tokens: usage.acceptedPrediction,
+      rejected_prediction_tokens: usage.rejectedPrediction,
+    }),
   };
-  if (usage.input === undefined && usage.output === undefined) return undefined;
-  return dropAbsent(usage);
+}
+
+/** xAI counts reasoning beside the completion; its total tells. */
+function isReasoningApart(
+  input: number | undefined,
+  output: number | undefined,
+  reasoning: number | undefined,
+  total: number | undefined,
+): boolean {
+  if (output === undefined || reasoning === undefined || reasoning === 0) return false;
+  return reasoning > output || (total !== undefined && total === (input ?? 0) + output + reasoning);
 }
 
 function readDetails<Name extends string>(
   bytes: Uint8Array,
   span: JsonSpan | undefined,
   keys: JsonKeys<Name>,
-): JsonSpans<Name> {
-  return span && typeAt(bytes, span) === 'object' ? scan(bytes, span, keys) : {};
+): JsonObject {
+  return span && typeAt(bytes, span) === 'object' ? readCounts(bytes, scan(bytes, span, keys)) : {};
+}
+
+function readCounts<Name extends string>(bytes: Uint8Array, spans: JsonSpans<Name>): JsonObject {
+  const counts: [string, number][] = [];
+  for (const [name, span] of Object.entries(spans) as [Name, JsonSpan][]) {
+    if (typeAt(bytes, span) === 'number') counts.push([name, numberAt(bytes, span)]);
+  }
+  return Object.fromEntries(counts);
 }
 
 // A count that stands twice is no count; the answer itself is fine.
@@ -55,19 +128,4 @@ function scan<Name extends string>(bytes: Uint8Array, span: JsonSpan, keys: Json
   } catch {
     return {};
   }
-}
-
-function readCount(bytes: Uint8Array, span: JsonSpan | undefined): number | undefined {
-  if (!span || typeAt(bytes, span) !== 'number') return undefined;
-  const count = numberAt(bytes, span);
-  return count >= 0 && Number.isFinite(count) ? Math.trunc(count) : undefined;
-}
-
-function dropAbsent(counts: { readonly [kind in keyof WireUsage]: number | undefined }): WireUsage {
-  const present: { -readonly [kind in keyof WireUsage]: WireUsage[kind] } = {};
-  for (const kind of Object.keys(counts) as (keyof WireUsage)[]) {
-    const count = counts[kind];
-    if (count !== undefined) present[kind] = count;
-  }
-  return present;
 }

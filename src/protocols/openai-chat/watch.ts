@@ -1,10 +1,12 @@
 // Pass-through of a chat answer: bytes go on untouched while the pipe watches for the first token, usage, errors and
 // the terminal. Nothing is parsed on the way of a healthy answer.
 import type { UpstreamFailure } from '../../errors.ts';
+import { readInnerFailure } from '../../ir/failure.ts';
+import { concatBytes, encodeLatin1, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
 import { prepareKeys, scanObject, typeAt, type JsonSpans } from '../../lib/json-scan.ts';
+import { parseJson } from '../../lib/json.ts';
 import { createFrameCutter, eachFrame, readData, readEvent } from '../../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep, WireUsage } from '../protocol.ts';
-import { decodeErrorBody } from './errors.ts';
 import { readUsage } from './usage.ts';
 
 const keys = prepareKeys(['choices', 'usage', 'error']);
@@ -52,7 +54,7 @@ export function createStreamPipe(withholdUsage: boolean): AnswerPipe {
       return started ? 'pass' : broken('sent a frame that is not JSON');
     }
     if (readEvent(frame) === 'error' || isSet(json, spans, 'error'))
-      return decodeErrorBody(undefined, utf8(json));
+      return readInnerFailure(parseJson(utf8(json))) ?? broken('reported an error');
     if (spans.usage) usage = readUsage(json, spans.usage) ?? usage;
     if (finishPattern.test(data)) finished = true;
     if (!started && isMeaningful(data)) started = true;
@@ -78,7 +80,7 @@ export function createStreamPipe(withholdUsage: boolean): AnswerPipe {
       // A last frame without its empty line is whole when it is the terminal or a readable finish.
       const step =
         rest && text !== ''
-          ? inspect(Buffer.concat([rest, Buffer.from('\n\n')]), `${latin1(rest)}\n\n`)
+          ? inspect(concatBytes([rest, encodeUtf8('\n\n')]), `${latin1(rest)}\n\n`)
           : nothing;
       if (step.failure || done) return step;
       if (finished) return { output: [...step.output, doneFrame], meaningful: true };
@@ -104,14 +106,18 @@ export function createUnaryPipe(): AnswerPipe {
     },
     end() {
       if (size > unaryLimit) return { ...nothing, meaningful: true };
-      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const body = chunks.length === 0 ? new Uint8Array() : concatBytes(chunks);
       const spans = scan(body);
       if (!spans)
         return {
           ...nothing,
           failure: broken(body.length === 0 ? 'answered with nothing' : 'answered with broken JSON'),
         };
-      if (isSet(body, spans, 'error')) return { ...nothing, failure: decodeErrorBody(undefined, utf8(body)) };
+      if (isSet(body, spans, 'error'))
+        return {
+          ...nothing,
+          failure: readInnerFailure(parseJson(utf8(body))) ?? broken('reported an error'),
+        };
       if (hasNoChoice(body, spans)) return { ...nothing, failure: broken('answered without choices') };
       if (spans.usage) usage = readUsage(body, spans.usage);
       characters = spans.choices!.end - spans.choices!.start;
@@ -177,7 +183,7 @@ function scan(bytes: Uint8Array): Spans | undefined {
 /** The JSON of a frame inside the frame's bytes; data of several lines is put together anew. */
 function locate(frame: Uint8Array, data: string): Uint8Array {
   const start = latin1(frame).indexOf(data);
-  return start < 0 ? Buffer.from(data, 'latin1') : frame.subarray(start, start + data.length);
+  return start < 0 ? encodeLatin1(data) : frame.subarray(start, start + data.length);
 }
 
 function isSet(bytes: Uint8Array, spans: Spans, name: keyof Spans): boolean {
@@ -189,14 +195,6 @@ function hasNoChoice(bytes: Uint8Array, { choices }: Spans): boolean {
   if (!choices || typeAt(bytes, choices) !== 'array') return true;
   for (let i = choices.start + 1; i < choices.end - 1; i++) if (bytes[i]! > 0x20) return false;
   return true;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
 function broken(what: string): UpstreamFailure {

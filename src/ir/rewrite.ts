@@ -1,0 +1,84 @@
+// The last step of an answer on its way back: undoes what the request's translation had to bend. Tool names get their
+// own spelling, a forced tool becomes the text that the client asked for, wrapped free-form calls are unwrapped, fences
+// around JSON go away.
+import type { AnswerEvent, AnswerListener } from './events.ts';
+import { createFenceStripper } from './fence.ts';
+import type { FenceStripper } from './fence.ts';
+import { createInputReader } from './freeform.ts';
+import type { InputReader } from './freeform.ts';
+import type { ToolNames } from './tool-names.ts';
+
+export interface RewritePlan {
+  readonly names: ToolNames;
+  readonly schemaTool?: string;
+  readonly freeform?: ReadonlySet<string>;
+  readonly stripFence?: boolean;
+}
+
+/** Wraps `emit`; with nothing to undo it costs one look-up per call of a tool. */
+export function createRewriter(plan: RewritePlan, emit: AnswerListener): AnswerListener {
+  const schemaBlocks = new Set<number>();
+  const readers = new Map<number, InputReader>();
+  const fences = new Map<number, FenceStripper>();
+  let ownCalls = 0;
+
+  return (event) => {
+    switch (event.type) {
+      case 'tool-call-start':
+        startCall(event);
+        break;
+      case 'tool-call-delta':
+        if (schemaBlocks.has(event.id)) emit({ type: 'text-delta', id: event.id, text: event.text });
+        else pass(event, readers.get(event.id)?.push(event.text));
+        break;
+      case 'tool-call-end':
+        readers.delete(event.id);
+        emit(schemaBlocks.has(event.id) ? { type: 'text-end', id: event.id } : event);
+        break;
+      case 'text-start':
+        if (plan.stripFence) fences.set(event.id, createFenceStripper());
+        emit(event);
+        break;
+      case 'text-delta':
+        pass(event, fences.get(event.id)?.push(event.text));
+        break;
+      case 'text-end': {
+        const rest = fences.get(event.id)?.end() ?? '';
+        if (rest !== '') emit({ type: 'text-delta', id: event.id, text: rest });
+        emit(event);
+        break;
+      }
+      case 'answer-end':
+        emit(
+          event.finish.reason === 'tool-calls' && schemaBlocks.size > 0 && ownCalls === 0 ? stopped : event,
+        );
+        break;
+      default:
+        emit(event);
+    }
+  };
+
+  function startCall(event: Extract<AnswerEvent, { type: 'tool-call-start' }>): void {
+    if (event.name === plan.schemaTool) {
+      schemaBlocks.add(event.id);
+      emit({ type: 'text-start', id: event.id });
+      return;
+    }
+    ownCalls++;
+    const name = plan.names.decode(event.name);
+    const freeform = plan.freeform?.has(event.name) === true;
+    if (freeform) readers.set(event.id, createInputReader());
+    emit(freeform ? { ...event, name, freeform } : name === event.name ? event : { ...event, name });
+  }
+
+  /** Passes a delta on, with another text where a reader has one. */
+  function pass(
+    event: Extract<AnswerEvent, { type: 'text-delta' | 'tool-call-delta' }>,
+    text: string | undefined,
+  ): void {
+    if (text === undefined) emit(event);
+    else if (text !== '') emit({ ...event, text });
+  }
+}
+
+const stopped: AnswerEvent = { type: 'answer-end', finish: { reason: 'stop' } };

@@ -1,0 +1,205 @@
+// One request in a client's dialect → one upstream of another dialect, and its answer back. The only place that knows
+// two wires at once, and it knows neither: both are codecs around the hub.
+import { GatewayError } from '../errors.ts';
+import type { AnswerEvent } from '../ir/events.ts';
+import { brokenAnswer } from '../ir/failure.ts';
+import { createFold } from '../ir/fold.ts';
+import { createLossReport } from '../ir/loss.ts';
+import type { Loss } from '../ir/loss.ts';
+import { repairRequest } from '../ir/repair.ts';
+import type { ModelRequest } from '../ir/request.ts';
+import { createRewriter } from '../ir/rewrite.ts';
+import { mergeUsage } from '../ir/usage.ts';
+import type { Usage } from '../ir/usage.ts';
+import { concatBytes, encodeUtf8, utf8 } from '../lib/bytes.ts';
+import { isObject, parseJson } from '../lib/json.ts';
+import { findRules } from './model-rules.ts';
+import type {
+  AnswerPipe,
+  AnswerPlan,
+  ClientPlan,
+  Codec,
+  EncodeContext,
+  PipeStep,
+  Protocol,
+  RequestPeek,
+} from './protocol.ts';
+import { suffixEdits } from './suffixes.ts';
+
+/** A request, decoded once for all attempts. */
+export interface ClientRequest {
+  readonly protocol: Protocol;
+  readonly request: ModelRequest;
+  readonly client: ClientPlan;
+  readonly inputTokens: number;
+  /** What already the way into the hub could not keep. */
+  readonly loss: readonly Loss[];
+}
+
+/** Parses and decodes a body that was peeked at before. Throws GatewayError 400 naming the field. */
+export function readRequest(protocol: Protocol, body: Uint8Array, peek: RequestPeek): ClientRequest {
+  const value = parseJson(utf8(body));
+  if (!isObject(value)) throw new GatewayError('invalid_json', 'The body is not one JSON object.');
+  const loss = createLossReport();
+  const { request, client } = codecOf(protocol).decodeRequest(value, loss);
+  const repaired = repairRequest(request, loss);
+  return { protocol, request: repaired, client, inputTokens: peek.inputTokens, loss: loss.entries };
+}
+
+export interface TranslationOptions {
+  readonly request: ClientRequest;
+  readonly upstream: Protocol;
+  /** The model id that the upstream expects. */
+  readonly model: string;
+  /** Provider id: reasoning proofs return to their issuer only. */
+  readonly issuer: string;
+  /** Answer tokens that the model can give at most. */
+  readonly maxOutput?: number | undefined;
+  /** API version that the call names (`anthropic-version`). */
+  readonly version?: string | undefined;
+  /** Named deviations of the host. */
+  readonly quirks?: readonly string[] | undefined;
+  /** `[1m]` and `-thinking` of the client's model name. */
+  readonly suffixes?: readonly string[] | undefined;
+  /** Stream or whole answer, where it differs from the body's own word (an Accept header asked). */
+  readonly stream?: boolean | undefined;
+  newId(prefix: string): string;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+export interface Translation {
+  readonly body: readonly Uint8Array[];
+  readonly path: string;
+  /** Headers that the translated request needs beside the endpoint's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Grows while the answer is written. */
+  readonly loss: readonly Loss[];
+  /** Upstream bytes → client bytes. `stream`: what the upstream sends; the client gets what it asked for. */
+  pipe(options: { readonly stream: boolean }): AnswerPipe;
+}
+
+/** Throws GatewayError `unsupported_feature` when this upstream cannot give what is asked. */
+export function createTranslation(options: TranslationOptions): Translation {
+  const { request: source, upstream, model, issuer } = options;
+  const loss = createLossReport();
+  for (const { path, reason } of source.loss) loss.add(path, reason);
+  const stream = options.stream ?? source.client.stream;
+  const rules = findRules(model, options.quirks);
+  const edits = suffixEdits(options.suffixes ?? [], upstream.name, source.request.reasoning !== undefined);
+  const wanted: ModelRequest = { ...source.request, ...edits.request, stream };
+  const target = {
+    model,
+    issuer,
+    rules,
+    ...(options.maxOutput !== undefined && { maxOutput: options.maxOutput }),
+    ...(options.version !== undefined && { version: options.version }),
+  };
+  const encoded = codecOf(upstream).encodeRequest(wanted, target, loss);
+  const context: EncodeContext = {
+    client: { ...source.client, stream },
+    model,
+    issuer,
+    created: Math.floor(options.now() / 1000),
+    inputTokens: source.inputTokens,
+    newId: options.newId,
+    loss,
+  };
+  return {
+    body: [encodeUtf8(JSON.stringify(encoded.body))],
+    path: upstream.peek.path(model, stream),
+    headers: { ...encoded.headers, ...edits.headers },
+    loss: loss.entries,
+    pipe: ({ stream: streamed }) =>
+      createPipe(codecOf(upstream), codecOf(source.protocol), encoded.plan, context, streamed),
+  };
+}
+
+const nothing: PipeStep = { output: [], meaningful: false };
+
+function createPipe(
+  from: Codec,
+  to: Codec,
+  plan: AnswerPlan,
+  context: EncodeContext,
+  streamed: boolean,
+): AnswerPipe {
+  const { stream } = context.client;
+  const encoder = stream ? to.createAnswerEncoder(context) : undefined;
+  const fold = stream ? undefined : createFold();
+  const write = (event: AnswerEvent): void => (encoder ? encoder.write(event) : fold!.write(event));
+  const rewrite = createRewriter(plan, write);
+  const chunks: Uint8Array[] = [];
+  let usage: Usage | undefined;
+  let characters = 0;
+  let meaningful = false;
+  let ended = false;
+  let failure: PipeStep['failure'];
+
+  const decoder = streamed ? from.createAnswerDecoder(context, receive) : undefined;
+
+  function receive(event: AnswerEvent): void {
+    switch (event.type) {
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'tool-call-delta':
+      case 'refusal-delta':
+        characters += event.text.length;
+        meaningful = true;
+        break;
+      case 'tool-call-start':
+      case 'part-add':
+        meaningful = true;
+        break;
+      case 'usage-update':
+        usage = mergeUsage(usage, event.usage);
+        break;
+      case 'answer-end':
+        meaningful = true;
+        ended = true;
+        break;
+      case 'answer-fail':
+        failure = event.failure;
+        break;
+      default:
+        break;
+    }
+    rewrite(event);
+  }
+
+  function step(): PipeStep {
+    const written = encoder?.take() ?? '';
+    const output = written === '' ? nothing.output : [written];
+    return failure === undefined ? { output, meaningful } : { output, meaningful, failure };
+  }
+
+  return {
+    push(chunk) {
+      if (ended || failure !== undefined) return nothing;
+      if (decoder === undefined) {
+        chunks.push(chunk);
+        return nothing;
+      }
+      decoder.push(chunk);
+      return step();
+    },
+    end() {
+      if (failure !== undefined) return nothing;
+      if (decoder === undefined) from.decodeAnswer(parseJson(utf8(concatBytes(chunks))), context, receive);
+      else if (!ended) decoder.end();
+      const { output, ...rest } = step();
+      if (fold === undefined || failure !== undefined) return { ...rest, output };
+      const answer = fold.answer();
+      if (answer === undefined)
+        return { ...nothing, failure: brokenAnswer('The upstream did not finish its answer.') };
+      return { ...rest, output: [to.encodeAnswer(answer, context)] };
+    },
+    usage: () => usage,
+    outputCharacters: () => characters,
+  };
+}
+
+function codecOf(protocol: Protocol): Codec {
+  if (protocol.codec !== undefined) return protocol.codec;
+  throw new GatewayError('unsupported_feature', `This build cannot translate ${protocol.name}.`);
+}
