@@ -8,11 +8,13 @@ import type {
   Combo,
   Connection,
   Endpoint,
+  ModelFacts,
   Provider,
   ResilienceProfile,
   Snapshot,
   Target,
 } from '../../src/routing/snapshot.ts';
+import type { Branch } from '../../src/routing/strategies/strategy.ts';
 import { createWorld } from '../../src/routing/world/memory.ts';
 import type { MutableWorld } from '../../src/routing/world/world.ts';
 
@@ -124,6 +126,33 @@ export function listAttempts(decision: Decision): string[] {
   return expectPlan(decision).attempts.map(({ target, connection }) =>
     connection.id === 'default' ? target : `${target}@${connection.id}`,
   );
+}
+
+/** One branch per weight: provider `p0`, `p1` … with one connection, model `m`; `facts` by branch. */
+export function makeBranches(
+  weights: readonly number[],
+  facts: (index: number) => Omit<ModelFacts, 'id'> | undefined = () => undefined,
+): readonly Branch[] {
+  return weights.map((weight, index) => {
+    const provider = makeProvider(`p${index}`);
+    const target = `p${index}/m`;
+    const known = facts(index);
+    const [connection] = provider.connections;
+    const [endpoint] = provider.endpoints;
+    return {
+      target: makeTarget(target, weight),
+      attempts: [
+        {
+          target,
+          provider,
+          connection: connection!,
+          endpoint: endpoint!,
+          model: 'm',
+          ...(known && { facts: { id: target, ...known } }),
+        },
+      ],
+    };
+  });
 }
 
 export function makeOutcome(
