@@ -76,9 +76,13 @@ export class CliFailure extends Error {
   constructor(
     code: CliCode,
     message: string,
-    details: { readonly suggestion?: string | undefined; readonly exit?: ExitCode } = {},
+    details: {
+      readonly suggestion?: string | undefined;
+      readonly exit?: ExitCode;
+      readonly cause?: unknown;
+    } = {},
   ) {
-    super(message);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.exit = details.exit ?? exitOf(code);
     this.suggestion = details.suggestion;

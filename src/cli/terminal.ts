@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   /** Styles text for standard error, plain where colours are not wanted. */
   paint(style: Style, text: string): string;
+  /** Whether a person reads standard error as it is written. */
+  readonly interactive: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
 }
@@ -22,6 +24,7 @@ export function createTerminal(): Terminal {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     paint: (style, text) => (colors ? styleText(style, text, { validateStream: false }) : text),
+    interactive: process.stderr.isTTY,
     environment: process.env,
     folder: process.cwd(),
   };

@@ -1,6 +1,7 @@
 // A listening HTTP server. listhen stays in here: it reads ports and hosts from the environment, treats port 0 as 3000
 // and prints by itself unless told otherwise.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
 import { listen as listenWith } from 'listhen';
 import { renderListenUrl, type ListenAddress } from '../lib/listen-address.ts';
 import { refuseBrokenRequest } from './broken-request.ts';
@@ -19,7 +20,7 @@ export async function listen(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   { host, port }: ListenAddress,
 ): Promise<Listening> {
-  const { server } = await listenWith(listener, {
+  const listening = listenWith(listener, {
     hostname: host,
     port: port === 0 ? { random: true } : port,
     public: !isLoopback(host),
@@ -29,6 +30,10 @@ export async function listen(
     open: false,
     clipboard: false,
     autoClose: false,
+  });
+  const { server } = await listening.catch(async (error: unknown) => {
+    await probe({ host, port });
+    throw error;
   });
   const plain = server as Server;
   // Longer than load balancers keep idle connections, so that it is never us who closes under a request.
@@ -42,6 +47,14 @@ export async function listen(
     close: () => new Promise((resolve) => plain.close(() => resolve())),
     breakOff: () => plain.closeAllConnections(),
   };
+}
+
+/** Throws the system's own error: listhen tries the port beforehand and forgets why that failed. */
+function probe({ host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
+  });
 }
 
 /** Whether only this machine can reach the address. */

@@ -5,7 +5,13 @@
 export type Allowed = string | { readonly path: string; readonly types: true };
 
 /** What everybody may import. */
-export const layerZero: readonly string[] = ['lib', 'errors.ts', 'error-table.ts', 'diagnostics.ts', 'diagnostics'];
+export const layerZero: readonly string[] = [
+  'lib',
+  'errors.ts',
+  'error-table.ts',
+  'diagnostics.ts',
+  'diagnostics',
+];
 
 const types = (path: string): Allowed => ({ path, types: true });
 const wire: readonly Allowed[] = ['ir', 'protocols/protocol.ts', 'protocols/capabilities.ts'];
@@ -61,6 +67,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
     'routing',
     'control',
     'protocols/capabilities.ts',
+    'observability',
   ],
   'index.ts': ['server', 'config', 'catalog', 'routing', 'gateway', 'protocols'],
 };

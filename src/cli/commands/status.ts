@@ -34,9 +34,7 @@ export default defineCommand({
     const health = await fetchHealth(base, timeout);
     const well = health.status === 'ok';
     if (args.json) terminal.out(JSON.stringify({ url: base, ...health }, null, 2));
-    else
-      for (const [name, value] of Object.entries(health))
-        terminal.out(`${name.padEnd(10)} ${renderValue(value)}`);
+    else for (const line of renderLines(health)) terminal.out(line);
     return well ? exitCodes.ok.code : exitCodes.negative.code;
   },
 });
@@ -71,6 +69,17 @@ async function fetchHealth(base: string, timeout: number): Promise<Health> {
     // Something else listens there; the failure below says so.
   }
   throw new CliFailure('cli/unreachable', `what answers at ${base} is no OmniRoute`);
+}
+
+/** `config.healthy  true`, one line for each value. */
+function renderLines(health: Health): readonly string[] {
+  const rows = Object.entries(health).flatMap(([name, value]): [string, unknown][] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([inner, each]) => [`${name}.${inner}`, each])
+      : [[name, value]],
+  );
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${renderValue(value)}`);
 }
 
 function renderValue(value: unknown): string {

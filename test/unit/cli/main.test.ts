@@ -12,6 +12,7 @@ function createRecorder(environment: Terminal['environment'] = {}) {
     out: (text) => (out += `${text}\n`),
     err: (text) => (err += `${text}\n`),
     paint: (_, text) => text,
+    interactive: false,
     environment,
     folder: '/',
   };
