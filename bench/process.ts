@@ -1,6 +1,7 @@
 // A child process that answers calls over Node's message channel: targets, the upstream and the load generator.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Calls by name; arguments and answers are plain data. */
@@ -24,13 +25,19 @@ interface Reply {
   readonly error?: string;
 }
 
-/** Starts `bench/<file>`, a module that calls `serve`; with `profile` each of its threads leaves a CPU profile in bench/results. */
+/**
+ * Starts `bench/<file>`, a module that calls `serve`. Its standard error goes to a file in bench/results, as the log of a
+ * gateway in earnest does. With `profile` each of its threads leaves a CPU profile there.
+ */
 export function startProcess(file: string, profile = false): Remote {
   const folder = join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const log = openSync(join(folder, `${file.replaceAll(/\W/g, '-')}.log`), 'w');
   const child = fork(join(import.meta.dirname, file), [], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', log, 'ipc'],
     execArgv: profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [],
   });
+  closeSync(log);
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   let last = 0;
   child.on('message', (message) => {
