@@ -58,11 +58,18 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const stopped = untilStopped();
   const reload = (): void => void running.reload('signal');
   process.on('SIGHUP', reload);
+  // The last resort of main.ts tells a person in one line; the log keeps what is needed to mend it.
+  const record = (error: Error): void => {
+    logs.log.fatal({ err: error }, 'a fault that nobody caught');
+    logs.flush();
+  };
+  process.prependListener('uncaughtException', record);
   announce(running, options, terminal, (facts) => logs.log.info(facts, 'serving'));
   const signal = await stopped;
   logs.log.info({ signal, running: running.server.gateway.lifecycle.running }, 'draining');
   const finished = await running.close();
   process.removeListener('SIGHUP', reload);
+  process.removeListener('uncaughtException', record);
   return finished ? exitCodes.ok.code : exitCodes.negative.code;
 }
 

@@ -152,6 +152,21 @@ test('a change of the file goes live, a broken one changes nothing and says wher
   expect(await cli.ended).toEqual({ code: 0, signal: null });
 });
 
+test('a fault of our own ends with 70, a line for people and the whole story in the log', async () => {
+  const fault = 'data:text/javascript,process.once("SIGUSR2", () => { throw new TypeError("boom"); })';
+  const cli = startCli(['start', '--config', config, '--port', '0', '--data', data], {
+    folder,
+    node: ['--import', fault],
+  });
+  started.push(cli);
+  await cli.until(/"url":/);
+  cli.child.kill('SIGUSR2');
+  expect(await cli.ended).toEqual({ code: 70, signal: null });
+  expect(cli.err).toMatch(/^error {2}cli\/internal {2}something that should not happen: TypeError: boom$/m);
+  expect(cli.err).toMatch(/^\{"level":"fatal".*"stack":"TypeError: boom/m);
+  expect(cli.err).not.toMatch(/^ {4}at /m);
+});
+
 describe('what cannot start ends with 1 and says why', () => {
   const attempt = (...more: readonly string[]) =>
     runCli(['start', '--config', config, '--data', data, ...more], { folder });
