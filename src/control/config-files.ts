@@ -1,5 +1,6 @@
 // The files behind a running gateway: reads them when they are quiet, checks all that can be checked without secrets,
 // and knows what a watcher must look at.
+import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { catalog } from '../catalog/catalog.ts';
 import type { Environment, Flags } from '../config/environment.ts';
@@ -42,8 +43,12 @@ export function createConfigFiles(options: ConfigFilesOptions): ConfigFiles {
   const { config, directory, flags, environment, clock, timers } = options;
   let known: { readonly watch: WatchedPaths; readonly folder: string; readonly path?: string } | undefined;
 
-  const fingerprint = (more: readonly string[]): Promise<string> =>
-    fingerprintSources([...(known?.watch.files ?? []), ...more]);
+  // A file that appears beside the includes is a change as well; other names in these folders are none of ours.
+  async function fingerprint(more: readonly string[]): Promise<string> {
+    const { files = [], directories = [] } = known?.watch ?? {};
+    const names = await Promise.all(directories.map(listYaml));
+    return `${await fingerprintSources([...files, ...more])} ${names.join('\n')}`;
+  }
 
   async function settle(): Promise<void> {
     if (!known) return;
@@ -86,4 +91,12 @@ export function createConfigFiles(options: ConfigFilesOptions): ConfigFiles {
     folder: () => known?.folder ?? directory ?? '.',
     path: () => known?.path,
   };
+}
+
+async function listYaml(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => /\.ya?ml$/i.test(name))
+    .sort()
+    .join('\0');
 }

@@ -77,9 +77,10 @@ export interface BootedGateway {
 /** Rejects with FirstLoadError when the file has errors, and with a plain Error when address or state cannot be used. */
 export async function bootGateway(options: BootOptions): Promise<BootedGateway> {
   const { environment, clock = systemClock, timers = systemTimers } = options;
-  const logs = options.logs ?? createLogs({ format: options.pretty === true ? 'pretty' : 'auto' });
   const files = createConfigFiles({ ...options, clock, timers });
   const loaded = await files.load();
+  const format = options.pretty === true ? 'pretty' : (loaded.config?.observability.logs.format ?? 'auto');
+  const logs = options.logs ?? createLogs({ format });
   const secrets = createSecrets({ environment, folder: files.folder() });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;
