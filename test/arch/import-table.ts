@@ -69,7 +69,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
     'protocols/capabilities.ts',
     'observability',
   ],
-  'index.ts': ['server', 'config', 'catalog', 'routing', 'gateway', 'protocols'],
+  'index.ts': ['server', 'config', 'catalog', 'routing', 'observability'],
 };
 
 /** Third-party packages: the only places below `src/` that may import them. */

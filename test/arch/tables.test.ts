@@ -19,7 +19,8 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   errors: Object.keys(errorTable),
   reasons: Object.keys(reasonTable),
   metrics: Object.keys(metricTable),
-  headers: [...Object.keys(requestHeaders), ...Object.keys(responseHeaders), ...passedHeaders],
+  // Some names have a meaning in both directions.
+  headers: [...new Set([...Object.keys(requestHeaders), ...Object.keys(responseHeaders), ...passedHeaders])],
   environment: [...Object.keys(environmentTable), ...Object.values(flagTable).map(({ flag }) => flag)],
   endpoints: routes.map(({ method, path }) => `${method} ${renderPath(path)}`),
   'exit-codes': Object.values(exitCodes).map(({ code }) => String(code)),
@@ -107,5 +108,6 @@ function findStrays(source: Source): readonly string[] {
 /** First cells and list items of a page that are inline code, sorted. */
 function readEntries(page: string): readonly string[] {
   const text = readFileSync(join(root, `docs/reference/${page}.md`), 'utf8');
-  return [...text.matchAll(/^(?:\| |- )`([^`]+)`/gm)].map(([, entry = '']) => entry).toSorted();
+  const entries = [...text.matchAll(/^(?:\| |- )`([^`]+)`/gm)].map(([, entry = '']) => entry);
+  return [...new Set(entries)].toSorted();
 }
