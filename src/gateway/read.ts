@@ -2,7 +2,7 @@
 import type { Transform } from 'node:stream';
 import { GatewayError } from '../errors.ts';
 import { createInflater, readEncoding, type ContentEncoding } from '../lib/inflate.ts';
-import type { Deadline, Deadlines } from './deadlines.ts';
+import { Deadline, type Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader, type BodySink, type BodySource } from './incoming.ts';
@@ -45,7 +45,7 @@ function collect(source: BodySource, options: CollectOptions): Promise<Uint8Arra
   });
 }
 
-class Collector implements BodySink, Deadline {
+class Collector extends Deadline implements BodySink {
   due: number;
   readonly #source: BodySource;
   readonly #options: CollectOptions;
@@ -63,6 +63,7 @@ class Collector implements BodySink, Deadline {
     resolve: (body: Uint8Array) => void,
     reject: (error: GatewayError) => void,
   ) {
+    super();
     this.#source = source;
     this.#options = options;
     this.#resolve = resolve;

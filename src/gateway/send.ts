@@ -5,7 +5,7 @@ import type { UpstreamFailure } from '../errors.ts';
 import type { PipeStep, RawHeaders } from '../protocols/protocol.ts';
 import type { CallEnd } from '../routing/world/world.ts';
 import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
-import type { Deadline } from './deadlines.ts';
+import { Deadline } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { endCall } from './permit.ts';
@@ -36,7 +36,7 @@ export function send(
   });
 }
 
-class Sending implements UpstreamHandler, Deadline {
+class Sending extends Deadline implements UpstreamHandler {
   due: number;
   readonly #gateway: Gateway;
   readonly #exchange: Exchange;
@@ -69,6 +69,7 @@ class Sending implements UpstreamHandler, Deadline {
     prepared: PreparedCall,
     resolve: (failure: UpstreamFailure | undefined) => void,
   ) {
+    super();
     this.#gateway = gateway;
     this.#exchange = exchange;
     this.#responder = responder;
