@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { capture } from '../setup/canary.ts';
 
-const bin = join(import.meta.dirname, '../../src/cli/bin.js');
+const source = join(import.meta.dirname, '../../src/cli/bin.js');
 
 export interface RunningCli {
   readonly child: ChildProcess;
@@ -23,12 +23,14 @@ export interface CliOptions {
   /** Flags for Node itself. */
   readonly node?: readonly string[];
   readonly folder?: string;
+  /** Another `bin.js` than the one in src. */
+  readonly bin?: string;
 }
 
 /** Starts `omniroute` with these arguments; whoever starts it sees to its end. */
 export function startCli(
   args: readonly string[],
-  { environment = {}, node = [], folder }: CliOptions = {},
+  { environment = {}, node = [], folder, bin = source }: CliOptions = {},
 ): RunningCli {
   const { PATH, TEST_CANARY_SECRET } = process.env;
   const child = spawn(process.execPath, [...node, bin, ...args], {
