@@ -26,6 +26,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Print the JSON Schema of the configuration',
     load: () => import('./commands/schema.ts'),
   },
+  validate: {
+    summary: 'Check configurations and say everything that is wrong',
+    load: () => import('./commands/validate.ts'),
+  },
+  fmt: {
+    summary: 'Write configuration files in their canonical layout',
+    load: () => import('./commands/fmt.ts'),
+  },
+  'explain-code': {
+    summary: 'Explain a code of a diagnostic, an error or a reason',
+    load: () => import('./commands/explain-code.ts'),
+  },
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };

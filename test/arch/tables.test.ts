@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderPath } from '../../scripts/generate/endpoints.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { diagnosticRules } from '../../src/cli/rules.ts';
 import { environmentTable, flagTable } from '../../src/config/environment.ts';
 import { errorTable } from '../../src/errors.ts';
 import { passedHeaders, requestHeaders, responseHeaders } from '../../src/gateway/headers.ts';
@@ -17,6 +18,7 @@ import type { Source } from './source.ts';
 
 const tables: Readonly<Record<string, readonly string[]>> = {
   errors: Object.keys(errorTable),
+  diagnostics: diagnosticRules.map(({ code }) => code),
   reasons: Object.keys(reasonTable),
   metrics: Object.keys(metricTable),
   // Some names have a meaning in both directions.
