@@ -103,6 +103,11 @@ export const metricTable = {
     labels: ['outcome'],
     meaning: 'Usage rows by outcome: written, dropped (the queue was full), rejected (the schema refused).',
   },
+  omniroute_ledger_retries_total: {
+    kind: 'counter',
+    labels: [],
+    meaning: 'Batches that the database refused for now (locked, full) and that were sent again.',
+  },
   omniroute_ledger_restarts_total: {
     kind: 'counter',
     labels: [],

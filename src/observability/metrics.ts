@@ -13,6 +13,7 @@ export interface LedgerFigures {
   readonly written: number;
   readonly dropped: number;
   readonly rejected: number;
+  readonly retries: number;
   readonly restarts: number;
 }
 
@@ -110,6 +111,7 @@ function registerLedger(registry: Registry, ledger: () => LedgerFigures): void {
   gauge(registry, 'omniroute_ledger_up', (set) => set({}, ledger().state === 'ok' ? 1 : 0));
   gauge(registry, 'omniroute_ledger_queue_rows', (set) => set({}, ledger().queuedRows));
   gauge(registry, 'omniroute_ledger_queue_bytes', (set) => set({}, ledger().queuedBytes));
+  counter(registry, 'omniroute_ledger_retries_total', (add) => add({}, ledger().retries));
   counter(registry, 'omniroute_ledger_restarts_total', (add) => add({}, ledger().restarts));
   counter(registry, 'omniroute_ledger_rows_total', (add) => {
     const figures = ledger();

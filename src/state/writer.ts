@@ -41,6 +41,9 @@ export interface WriterStatus {
   readonly dropped: number;
   /** Rows that the schema refused. */
   readonly rejected: number;
+  /** Attempts that the database refused and that were repeated. */
+  readonly retries: number;
+  /** How often the thread died and was started again. */
   readonly restarts: number;
 }
 
@@ -79,6 +82,7 @@ export class Writer {
   #error: string | null = null;
   #written = 0;
   #rejected = 0;
+  #retries = 0;
 
   constructor(options: WriterOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -163,6 +167,7 @@ export class Writer {
       written: this.#written,
       dropped: this.#queue.dropped,
       rejected: this.#rejected,
+      retries: this.#retries,
       restarts: this.#thread.restarts,
     };
   }
@@ -237,6 +242,7 @@ export class Writer {
     if (notice.kind === 'written') {
       this.#settle(notice.sequence, notice.written, notice.rejected);
     } else if (notice.kind === 'stalled') {
+      this.#retries++;
       this.#error = `${notice.code}: ${notice.message}`;
     } else if (notice.kind === 'closed') {
       this.#closed?.resolve();

@@ -150,6 +150,7 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
       written,
       dropped,
       rejected: 0,
+      retries: 0,
       restarts: 0,
     }),
     retain: ({ usage, counters, maxBytes }) => {

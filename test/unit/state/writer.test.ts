@@ -119,6 +119,7 @@ describe('faults', () => {
     const flushed = writer.flush();
     await until(() => writer.status().state === 'stalled');
     expect(writer.status().error).toContain('SQLITE_BUSY');
+    expect(writer.status().retries).toBeGreaterThan(0);
     other.exec('COMMIT');
     other.close();
     await flushed;
