@@ -26,7 +26,16 @@ export function createLossReport(): LossReport {
   };
 }
 
-/** Reports every extension that `wire` does not own. */
+/** Fields by which a provider remembers a conversation: dropping one would answer another question. */
+const stateful: ReadonlySet<string> = new Set([
+  'thread',
+  'previous_response_id',
+  'conversation',
+  'background',
+  'prompt',
+]);
+
+/** Reports every extension that `wire` does not own. Throws GatewayError for those that cannot be left out. */
 export function reportForeign(
   extensions: Extensions | undefined,
   wire: string,
@@ -36,8 +45,11 @@ export function reportForeign(
   if (extensions === undefined) return;
   for (const [owner, fields] of Object.entries(extensions)) {
     if (owner === wire) continue;
-    for (const key of Object.keys(fields))
+    for (const [key, value] of Object.entries(fields)) {
+      const held = at === '' && stateful.has(key) && value !== null && value !== false;
+      if (held) refuse(key, `only ${owner} keeps this state`);
       loss.add(at === '' ? key : `${at}.${key}`, `only ${owner} knows it`);
+    }
   }
 }
 

@@ -25,8 +25,7 @@ export function limitMarks(
   }
   const allowed = most - (policy.automatic ? 1 : 0);
   const surplus = all.slice(0, Math.max(0, all.length - allowed));
-  if (surplus.length > 0)
-    loss.add('cache', `${surplus.length} marks more than the ${most} places that are allowed`);
+  if (surplus.length > 0) loss.add('cache', `only ${most} places may be marked`);
   for (const block of surplus) delete block.cache_control;
   keepLongFirst([...tools, ...system, ...messages.flatMap(({ content }) => content)].filter(isMarked));
   return policy.automatic;

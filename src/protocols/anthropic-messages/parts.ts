@@ -162,6 +162,8 @@ export function encodePart(part: Part, at: string, options: PartOptions): WireBl
     case 'refusal':
       return isBlank(part.text) ? undefined : { type: 'text', text: part.text };
     case 'image':
+      if (part.detail !== undefined && part.detail !== 'auto')
+        options.loss.add(`${at}.detail`, 'Messages has no such field');
       return { type: 'image', source: encodeImageSource(part.source, at) };
     case 'file':
       return encodeDocument(part, at);

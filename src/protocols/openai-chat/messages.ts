@@ -174,14 +174,20 @@ export function encodeAssistant(
         else loss.add(path, 'this upstream does not take earlier reasoning back');
         break;
       case 'opaque':
-        if (part.text !== '') text.push(part.text);
+        if (part.text !== '') text.push(`\n\n${part.text}\n\n`);
         loss.add(path, `only ${part.wire} understands it${part.text === '' ? '' : '; its text is sent'}`);
         break;
       default:
         loss.add(path, `an assistant's ${part.kind} cannot be sent`);
     }
   });
-  const content = text.join('');
+  // What stands for a foreign block is a paragraph of its own.
+  const content = parts.some(({ kind }) => kind === 'opaque')
+    ? text
+        .join('')
+        .replace(/\n{3,}/g, '\n\n')
+        .trim()
+    : text.join('');
   const sends = sendReasoning && (reasoning.length > 0 || calls.length > 0);
   return defined({
     content: content === '' && (calls.length > 0 || refusals.length > 0) ? null : content,

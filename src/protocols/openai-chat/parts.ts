@@ -97,6 +97,8 @@ export function encodePart(part: Part, at: string, loss: LossReport, marks: bool
         ...mark,
       };
     case 'file':
+      if (part.context !== undefined) loss.add(`${at}.context`, 'Chat has no such field');
+      if (part.citable) loss.add(`${at}.citable`, 'Chat does not cite documents');
       return { ...encodeFile(part.source, part.name, at), ...mark };
     case 'audio': {
       if (part.source.kind !== 'data') return refuse(at, 'audio must travel as data');
@@ -124,13 +126,22 @@ function encodeFile(source: Source, name: string | undefined, at: string): JsonO
     case 'text':
       return { type: 'text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
     case 'data':
-      return { type: 'file', file: { filename: name ?? 'document.pdf', file_data: writeUri(source) } };
+      return {
+        type: 'file',
+        file: { filename: nameFile(name, source.mediaType), file_data: writeUri(source) },
+      };
     case 'reference':
       if (source.wire !== wire) refuse(at, 'the document is a file id of another provider');
       return { type: 'file', file: defined({ file_id: source.id, filename: name }) };
     case 'url':
       return refuse(at, 'a document by URL cannot be sent to this upstream; send its bytes');
   }
+}
+
+/** Hosts tell a file's kind by the end of its name. */
+function nameFile(name: string | undefined, mediaType: string): string {
+  const isNamed = name !== undefined && /\.\w{1,5}$/.test(name);
+  return isNamed ? name : `${name ?? 'document'}.${mediaType === 'application/pdf' ? 'pdf' : 'txt'}`;
 }
 
 export function decodeCall(value: unknown, at: string): ToolCallPart {

@@ -158,7 +158,7 @@ export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => 
   reportForeign(request.extensions, wire, '', loss);
   const said = encodeMessages(request.messages, { target, names, loss });
   const format = request.output.format;
-  const messages = format?.kind === 'schema' && !rules.chatSchema ? [...said, describeSchema(format)] : said;
+  const messages = format?.kind === 'schema' && !rules.chatSchema ? describeSchema(format, said) : said;
   const body = defined({
     ...request.extensions?.[wire],
     model: target.model,
@@ -210,30 +210,40 @@ function encodeOutput(output: Output, { rules, maxOutput }: Target, loss: LossRe
     logprobs: output.logprobs === undefined ? undefined : true,
     top_logprobs: output.logprobs === undefined || output.logprobs === 0 ? undefined : output.logprobs,
     verbosity: output.verbosity,
-    response_format: format === undefined ? undefined : encodeFormat(format, rules),
+    response_format: format === undefined ? undefined : encodeFormat(format, rules, loss),
   });
 }
 
-function encodeFormat(format: ResponseFormat, rules: ModelRules): JsonObject {
+function encodeFormat(format: ResponseFormat, rules: ModelRules, loss: LossReport): JsonObject {
   if (format.kind === 'text') return { type: 'text' };
+  if (format.kind === 'schema' && !rules.chatSchema)
+    loss.add('output.format', 'the schema is only asked for in words');
   if (format.kind === 'json' || !rules.chatSchema) return { type: 'json_object' };
-  const { schema, name, description, strict } = format;
+  const { schema, name, description } = format;
+  // Strict mode refuses optional properties, which other wires allow in a guaranteed schema.
+  const strict = format.strict !== false && isStrictSchema(schema);
+  if (format.strict && !strict)
+    loss.add('output.format.strict', 'the strict mode of Chat wants every property required');
   return {
     type: 'json_schema',
     json_schema: defined({
       name: name ?? 'answer',
       description,
       schema,
-      // Strict mode refuses optional properties, which other wires allow in a guaranteed schema.
-      strict: strict !== false && isStrictSchema(schema),
+      strict,
     }),
   };
 }
 
-/** For hosts that only promise some JSON object. */
-function describeSchema({ schema }: Extract<ResponseFormat, { kind: 'schema' }>): WireMessage {
+/** For hosts that only promise some JSON object: the schema is put into words, behind the system text. */
+function describeSchema(
+  { schema }: Extract<ResponseFormat, { kind: 'schema' }>,
+  messages: readonly WireMessage[],
+): readonly WireMessage[] {
   const content = `Answer with one JSON object that fits this JSON Schema:\n${JSON.stringify(schema)}`;
-  return { role: 'system', content };
+  const first = messages.findIndex(({ role }) => role !== 'system' && role !== 'developer');
+  const at = first === -1 ? messages.length : first;
+  return [...messages.slice(0, at), { role: 'system', content }, ...messages.slice(at)];
 }
 
 function encodeReasoning(reasoning: Reasoning | undefined, rules: ModelRules, loss: LossReport): JsonObject {

@@ -1,0 +1,156 @@
+// What the vendors' own SDKs read out of an answer: the judge over everything that a codec writes.
+import Anthropic from '@anthropic-ai/sdk';
+import Anthropic0 from 'anthropic-sdk-0';
+import OpenAI from 'openai';
+import type { WireName } from './translation.ts';
+
+/** An answer in words that no vendor owns; what is absent is left out. */
+export interface Summary {
+  readonly text?: string;
+  readonly reasoning?: string;
+  readonly refusal?: string;
+  readonly calls?: readonly { readonly id?: string; readonly name: string; readonly arguments: unknown }[];
+  readonly finish: string | null;
+  readonly usage?: {
+    readonly input?: number;
+    readonly output?: number;
+    readonly cached?: number;
+    readonly written?: number;
+    readonly reasoning?: number;
+  };
+  readonly citations?: readonly string[];
+}
+
+/** Reads an answer (a whole body, or the text of a stream) as a client of that wire would. */
+export async function readWithSdk(wire: WireName, answer: string, stream: boolean): Promise<Summary> {
+  if (wire === 'openai-chat') return stream ? readChatStream(answer) : readChat(answer);
+  const newest = await readMessages(Anthropic, answer, stream);
+  const oldest = await readMessages(Anthropic0, answer, stream);
+  if (JSON.stringify(newest) !== JSON.stringify(oldest)) {
+    throw new Error(`the two Anthropic SDKs disagree: ${JSON.stringify(newest)} ${JSON.stringify(oldest)}`);
+  }
+  return newest;
+}
+
+interface ChatMessage {
+  readonly content: string | null;
+  readonly refusal?: string | null;
+  readonly reasoning_content?: string;
+  readonly annotations?: readonly { readonly url_citation: { readonly url: string } }[];
+  readonly tool_calls?: readonly OpenAI.ChatCompletionMessageToolCall[];
+  readonly function_call?: { readonly name: string; readonly arguments: string } | null;
+}
+
+async function readChat(answer: string): Promise<Summary> {
+  const client = new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: serve(answer, 'application/json') });
+  const completion = await client.chat.completions.create({ model: 'm', messages: [] });
+  const choice = completion.choices[0]!;
+  return summarizeChat(choice.message as ChatMessage, choice.finish_reason, completion.usage);
+}
+
+async function readChatStream(answer: string): Promise<Summary> {
+  const client = new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: serve(answer, 'text/event-stream') });
+  const stream = client.chat.completions.stream({ model: 'm', messages: [] });
+  let reasoning = '';
+  const annotations: NonNullable<ChatMessage['annotations']>[number][] = [];
+  stream.on('chunk', (chunk) => {
+    const delta = chunk.choices[0]?.delta as
+      | { reasoning_content?: string; annotations?: typeof annotations }
+      | undefined;
+    reasoning += delta?.reasoning_content ?? '';
+    annotations.push(...(delta?.annotations ?? []));
+  });
+  const completion = await stream.finalChatCompletion();
+  const choice = completion.choices[0]!;
+  const message = { ...(choice.message as ChatMessage), reasoning_content: reasoning, annotations };
+  return summarizeChat(message, choice.finish_reason, completion.usage);
+}
+
+function summarizeChat(
+  message: ChatMessage,
+  finish: string,
+  usage: OpenAI.CompletionUsage | undefined,
+): Summary {
+  const calls = (message.tool_calls ?? []).map((call) =>
+    call.type === 'function'
+      ? { id: call.id, name: call.function.name, arguments: parse(call.function.arguments) }
+      : { id: call.id, name: call.custom.name, arguments: call.custom.input },
+  );
+  const legacy = message.function_call;
+  if (legacy) calls.push({ id: '', name: legacy.name, arguments: parse(legacy.arguments) });
+  return compact({
+    text: message.content ?? '',
+    reasoning: message.reasoning_content ?? '',
+    refusal: message.refusal ?? '',
+    calls,
+    finish,
+    usage: usage && {
+      input: usage.prompt_tokens,
+      output: usage.completion_tokens,
+      cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+      written: usage.prompt_tokens_details?.cache_write_tokens ?? 0,
+      reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
+    },
+    citations: (message.annotations ?? []).map((annotation) => annotation.url_citation.url),
+  });
+}
+
+type AnyAnthropic = typeof Anthropic | typeof Anthropic0;
+
+async function readMessages(Sdk: AnyAnthropic, answer: string, stream: boolean): Promise<Summary> {
+  const type = stream ? 'text/event-stream' : 'application/json';
+  const client = new Sdk({ apiKey: 'x', maxRetries: 0, fetch: serve(answer, type) }) as Anthropic;
+  const body = { model: 'm', max_tokens: 10, messages: [] };
+  const message = stream
+    ? await client.messages.stream(body).finalMessage()
+    : await client.messages.create(body);
+  const { content, usage } = message;
+  const pick = <Type extends string>(kind: Type) =>
+    content.filter(
+      (block): block is Extract<(typeof content)[number], { type: Type }> => block.type === kind,
+    );
+  return compact({
+    text: pick('text')
+      .map(({ text }) => text)
+      .join(''),
+    reasoning: pick('thinking')
+      .map(({ thinking }) => thinking)
+      .join(''),
+    refusal: message.stop_details?.explanation ?? '',
+    calls: pick('tool_use').map(({ id, name, input }) => ({ id, name, arguments: input })),
+    finish: message.stop_reason,
+    usage: {
+      input: usage.input_tokens,
+      output: usage.output_tokens,
+      cached: usage.cache_read_input_tokens ?? 0,
+      written: usage.cache_creation_input_tokens ?? 0,
+      reasoning: usage.output_tokens_details?.thinking_tokens ?? 0,
+    },
+    citations: pick('text').flatMap(({ citations }) =>
+      (citations ?? []).map((one) => ('url' in one ? one.url : one.type)),
+    ),
+  });
+}
+
+function serve(answer: string, type: string): typeof fetch {
+  return async () => new Response(answer, { headers: { 'content-type': type } });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Leaves out what is empty, so that expectations only say what matters. */
+function compact(summary: { readonly [field in keyof Summary]: Summary[field] | undefined }): Summary {
+  const filled = Object.entries(summary).filter(
+    ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
+  );
+  const result = Object.fromEntries(filled) as { usage?: Record<string, number> };
+  if (result.usage)
+    result.usage = Object.fromEntries(Object.entries(result.usage).filter(([, count]) => count !== 0));
+  return result as Summary;
+}

@@ -1,0 +1,106 @@
+// Runs the translation the way the gateway does, with fixed time and ids, for goldens, laws and recordings.
+import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
+import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
+import type { AnswerPipe, PipeStep, Protocol } from '../../src/protocols/protocol.ts';
+import { createTranslation, readRequest } from '../../src/protocols/translate.ts';
+import type { Translation } from '../../src/protocols/translate.ts';
+
+/** The wires that have a codec; a new one joins every suite by its line here. */
+export const wires = { 'openai-chat': openaiChat, 'anthropic-messages': anthropicMessages } as const;
+
+export type WireName = keyof typeof wires;
+
+export const wireNames = Object.keys(wires) as WireName[];
+
+export interface TargetCase {
+  readonly model: string;
+  readonly issuer?: string;
+  readonly maxOutput?: number;
+  readonly version?: string;
+  readonly quirks?: readonly string[];
+  readonly suffixes?: readonly string[];
+}
+
+export function translate(
+  client: WireName,
+  upstream: WireName,
+  body: unknown,
+  target: TargetCase,
+): Translation {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const protocol: Protocol = wires[client];
+  const request = readRequest(protocol, bytes, protocol.peek.request(bytes, { maxDepth: 100 }));
+  return createTranslation({
+    request,
+    upstream: wires[upstream],
+    issuer: 'example',
+    newId: createIds(),
+    now,
+    ...target,
+  });
+}
+
+/** The body that goes upstream, as an object. */
+export function bodyOf({ body }: Translation): Record<string, unknown> {
+  return JSON.parse(Buffer.concat(body).toString()) as Record<string, unknown>;
+}
+
+/** A pipe for an answer of `upstream` to a client that asked for nothing special. */
+export function answerPipe(
+  client: WireName,
+  upstream: WireName,
+  { stream, request = {} }: { readonly stream: boolean; readonly request?: object },
+): AnswerPipe {
+  const body = {
+    ...minimal(client),
+    ...(stream && { stream: true }),
+    ...(stream && client === 'openai-chat' && { stream_options: { include_usage: true } }),
+    ...request,
+  };
+  return translate(client, upstream, body, { model: 'model-of-upstream' }).pipe({ stream });
+}
+
+export function minimal(client: WireName): object {
+  const messages = [{ role: 'user', content: 'Hello' }];
+  return client === 'openai-chat' ? { model: 'any', messages } : { model: 'any', max_tokens: 1000, messages };
+}
+
+export interface Collected {
+  readonly text: string;
+  readonly failure: PipeStep['failure'];
+  readonly meaningful: boolean;
+}
+
+/** Feeds bytes in pieces of the given sizes, the last size again and again. */
+export function feed(
+  pipe: AnswerPipe,
+  bytes: Uint8Array,
+  sizes: readonly number[] = [bytes.length],
+): Collected {
+  let text = '';
+  let failure: PipeStep['failure'];
+  let meaningful = false;
+  const take = (step: PipeStep): void => {
+    for (const piece of step.output)
+      text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    failure ??= step.failure;
+    meaningful ||= step.meaningful;
+  };
+  let at = 0;
+  for (let i = 0; at < bytes.length; i++) {
+    const size = Math.max(1, sizes[Math.min(i, sizes.length - 1)] ?? bytes.length);
+    take(pipe.push(bytes.subarray(at, at + size)));
+    at += size;
+  }
+  take(pipe.end());
+  return { text, failure, meaningful };
+}
+
+export function createIds(): (prefix: string) => string {
+  let count = 0;
+  return (prefix) => `${prefix}${String(++count).padStart(4, '0')}`;
+}
+
+function now(): number {
+  return Date.UTC(2026, 0, 1);
+}

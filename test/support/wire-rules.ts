@@ -1,0 +1,146 @@
+// What the vendors' servers refuse in a request, from their documentation: a request that breaks one of these would be
+// a 400 in production. Written by hand, apart from the codecs.
+import type { WireName } from './translation.ts';
+
+type Body = { readonly [key: string]: unknown };
+
+/** Faults of a request body, each as one line; empty for a request that the vendor takes. */
+export function findRequestFaults(wire: WireName, body: Body): readonly string[] {
+  return wire === 'openai-chat' ? findChatFaults(body) : findMessagesFaults(body);
+}
+
+function findChatFaults(body: Body): readonly string[] {
+  const faults: string[] = [];
+  const messages = body['messages'] as readonly Body[];
+  let open = new Set<string>();
+  messages.forEach((message, i) => {
+    const role = message['role'];
+    if (!['system', 'developer', 'user', 'assistant', 'tool'].includes(String(role)))
+      faults.push(`messages[${i}]: role ${String(role)}`);
+    if (role === 'tool') {
+      if (typeof message['content'] !== 'string')
+        faults.push(`messages[${i}]: a tool's content must be text`);
+      if (!open.delete(String(message['tool_call_id']))) faults.push(`messages[${i}]: no such call is open`);
+      return;
+    }
+    if (open.size > 0) faults.push(`messages[${i}]: ${open.size} calls before it have no result`);
+    open = new Set(
+      ((message['tool_calls'] as readonly Body[] | undefined) ?? []).map((call) => String(call['id'])),
+    );
+    for (const call of (message['tool_calls'] as readonly Body[] | undefined) ?? [])
+      faults.push(...findCallFaults(call, i));
+    if (message['content'] === null && open.size === 0 && message['refusal'] === undefined) {
+      faults.push(`messages[${i}]: empty content without calls`);
+    }
+    if (role === 'user' && Array.isArray(message['content'])) {
+      for (const part of message['content'] as readonly Body[]) {
+        if (!['text', 'image_url', 'input_audio', 'file'].includes(String(part['type'])))
+          faults.push(`messages[${i}]: part ${String(part['type'])}`);
+      }
+    }
+  });
+  for (const tool of (body['tools'] as readonly Body[] | undefined) ?? []) {
+    const inner = tool[String(tool['type'])] as Body | undefined;
+    if (!/^[\w-]{1,64}$/.test(String(inner?.['name']))) faults.push(`tool name ${String(inner?.['name'])}`);
+  }
+  if (body['tool_choice'] !== undefined && body['tools'] === undefined)
+    faults.push('tool_choice without tools');
+  if (body['stream'] !== true && body['stream_options'] !== undefined)
+    faults.push('stream_options without stream');
+  if (((body['stop'] as readonly string[] | undefined) ?? []).length > 4) faults.push('more than four stops');
+  if (body['max_tokens'] !== undefined && body['max_completion_tokens'] !== undefined)
+    faults.push('two token limits');
+  return [...faults, ...findSealFaults(body)];
+}
+
+function findCallFaults(call: Body, i: number): readonly string[] {
+  if (call['type'] === 'custom') return [];
+  const fn = call['function'] as Body;
+  try {
+    JSON.parse(String(fn['arguments']));
+    return [];
+  } catch {
+    return [`messages[${i}]: arguments are no JSON`];
+  }
+}
+
+function findMessagesFaults(body: Body): readonly string[] {
+  const faults: string[] = [];
+  const messages = body['messages'] as readonly Body[];
+  if (typeof body['max_tokens'] !== 'number' || body['max_tokens'] < 1) faults.push('max_tokens is missing');
+  if (messages.length === 0) faults.push('no messages');
+  if (messages[0]?.['role'] === 'assistant') faults.push('the first message is the assistant’s');
+  let open: readonly string[] = [];
+  messages.forEach((message, i) => {
+    const blocks = message['content'] as readonly Body[];
+    const results = blocks
+      .filter(({ type }) => type === 'tool_result')
+      .map((block) => String(block['tool_use_id']));
+    if (blocks.length === 0) faults.push(`messages[${i}] is empty`);
+    if (open.length > 0 && (message['role'] !== 'user' || open.some((id) => !results.includes(id)))) {
+      faults.push(`messages[${i}]: results of ${open.join(', ')} must come here`);
+    }
+    if (results.some((id) => !open.includes(id))) faults.push(`messages[${i}]: a result without its call`);
+    if (new Set(results).size < results.length) faults.push(`messages[${i}]: two results of one call`);
+    const firstOther = blocks.findIndex(({ type }) => type !== 'tool_result');
+    if (firstOther !== -1 && blocks.slice(firstOther).some(({ type }) => type === 'tool_result')) {
+      faults.push(`messages[${i}]: results must come first`);
+    }
+    const calls = message['role'] === 'assistant' ? blocks.filter(({ type }) => type === 'tool_use') : [];
+    open = calls.map((block) => String(block['id']));
+    for (const block of blocks) faults.push(...findBlockFaults(block, `messages[${i}]`));
+  });
+  if (open.length > 0) faults.push('the last calls have no results');
+  for (const block of (body['system'] as readonly Body[] | undefined) ?? [])
+    faults.push(...findBlockFaults(block, 'system'));
+  const tools = (body['tools'] as readonly Body[] | undefined) ?? [];
+  for (const tool of tools) {
+    if (!/^[\w-]{1,128}$/.test(String(tool['name']))) faults.push(`tool name ${String(tool['name'])}`);
+    if (tool['type'] === undefined && (tool['input_schema'] as Body)['type'] !== 'object')
+      faults.push('a schema of no object');
+  }
+  if (tools.length === 0 && JSON.stringify(messages).includes('"tool_use"'))
+    faults.push('calls in the history, but no tools');
+  if (new Set(tools.map(({ name }) => name)).size < tools.length) faults.push('two tools of one name');
+  if (countMarks(body) > 4) faults.push('more than four cache marks');
+  const thinking = body['thinking'] as Body | undefined;
+  if (thinking?.['type'] === 'enabled') {
+    const budget = thinking['budget_tokens'] as number;
+    if (budget < 1024 || budget >= (body['max_tokens'] as number)) faults.push('the budget does not fit');
+  }
+  const thinks = thinking !== undefined && thinking['type'] !== 'disabled';
+  const choice = (body['tool_choice'] as Body | undefined)?.['type'];
+  if (thinks && (choice === 'any' || choice === 'tool')) faults.push('a forced call while thinking');
+  if (thinks && (body['temperature'] !== undefined || body['top_k'] !== undefined))
+    faults.push('sampling while thinking');
+  return [...faults, ...findSealFaults(body)];
+}
+
+function findBlockFaults(block: Body, at: string): readonly string[] {
+  const faults: string[] = [];
+  if (block['type'] === 'text' && String(block['text']).trim() === '')
+    faults.push(`${at}: a blank text block`);
+  if (block['type'] === 'tool_use' && !/^[\w-]+$/.test(String(block['id'])))
+    faults.push(`${at}: id ${String(block['id'])}`);
+  if (
+    block['type'] === 'tool_use' &&
+    (typeof block['input'] !== 'object' || block['input'] === null || Array.isArray(block['input']))
+  ) {
+    faults.push(`${at}: input is no object`);
+  }
+  if (String(block['type']).endsWith('thinking') && block['cache_control'] !== undefined)
+    faults.push(`${at}: a mark on thinking`);
+  return faults;
+}
+
+function countMarks(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + countMarks(one), 0);
+  const own = (value as Body)['cache_control'] === undefined ? 0 : 1;
+  return own + Object.values(value).reduce((sum: number, one) => sum + countMarks(one), 0);
+}
+
+/** What we sealed for a client must never reach an upstream. */
+function findSealFaults(body: Body): readonly string[] {
+  return JSON.stringify(body).includes('b21uaXJvdXRlLXNlYWw6') ? ['a sealed proof leaves the gateway'] : [];
+}
