@@ -25,6 +25,8 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
   let begun = false;
   /** Blank text that only matters when more follows. */
   let blank = '';
+  /** Citations that came before the text that they support. */
+  let early: string[] = [];
   const waiting = new Map<number, BlockEvent[]>();
   let usage: Usage | undefined;
   let characters = 0;
@@ -114,8 +116,7 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
         break;
       case 'citation-add': {
         const citation = encodeCitation(event.citation);
-        if (citation !== undefined && begun)
-          out += delta(`{"type":"citations_delta","citation":${JSON.stringify(citation)}}`);
+        if (citation !== undefined) cite(`{"type":"citations_delta","citation":${JSON.stringify(citation)}}`);
         break;
       }
       case 'reasoning-end':
@@ -136,12 +137,19 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
     }
   }
 
+  function cite(body: string): void {
+    if (begun) out += delta(body);
+    else early.push(body);
+  }
+
   /** A text block begins with its first visible character: clients send blocks back, and blank ones are refused. */
   function writeText(text: string): void {
     if (!begun) {
       blank += text;
       if (isBlank(blank)) return;
       begin('{"type":"text","text":""}');
+      for (const body of early) out += delta(body);
+      early = [];
       out += delta(`{"type":"text_delta","text":${JSON.stringify(blank)}}`);
       blank = '';
     } else out += delta(`{"type":"text_delta","text":${JSON.stringify(text)}}`);
@@ -177,6 +185,7 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
     if (begun) out += frame('content_block_stop', `"index":${index}`);
     begun = false;
     blank = '';
+    early = [];
     current = undefined;
     flush();
   }
