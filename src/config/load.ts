@@ -288,19 +288,36 @@ function finish(result: Partial<LoadResult> & Pick<LoadResult, 'folder' | 'diagn
   };
 }
 
+/** More than anybody reads; a hostile file could have a fault for every byte. */
+const maxDiagnostics = 500;
+
 /** Sorted, without repeats (an anchor's text is read once per alias), and without anything that looks like a secret. */
 function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
-  return diagnostics
+  const all = diagnostics
     .filter(({ code, message, at, pointer }) => {
-      const last = pointer?.slice(pointer.lastIndexOf('/'));
-      const key = JSON.stringify([code, at ?? pointer, last ?? message]);
+      const place = at ? `${at.file}:${at.line}:${at.column}` : (pointer ?? '');
+      const key = `${code} ${place} ${pointer?.slice(pointer.lastIndexOf('/')) ?? message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .map((diagnostic) => ({
-      ...diagnostic,
-      message: maskSecrets(diagnostic.message),
-      ...(diagnostic.suggestion !== undefined && { suggestion: maskSecrets(diagnostic.suggestion) }),
-    }))
     .sort(compareDiagnostics);
+  const left = all.slice(0, maxDiagnostics);
+  const more = all.length - left.length;
+  // errors must not hide behind warnings
+  const severity = hasErrors(all.slice(maxDiagnostics)) ? ('error' as const) : ('warning' as const);
+  const rest = more === 0 ? [] : [createFault('source/too-many-faults', `${more} more faults`, { severity })];
+  return [...left, ...rest].map((diagnostic) => ({
+    ...diagnostic,
+    message: maskSecrets(diagnostic.message),
+    ...(diagnostic.pointer !== undefined && { pointer: cutSecrets(diagnostic.pointer) }),
+    ...(diagnostic.suggestion !== undefined && { suggestion: maskSecrets(diagnostic.suggestion) }),
+  }));
+}
+
+/** A secret may stand where a name belongs: such a pointer ends at what is around it. */
+function cutSecrets(pointer: string): string {
+  if (maskSecrets(pointer) === pointer) return pointer;
+  const segments = pointer.split('/');
+  const first = segments.findIndex((segment) => maskSecrets(segment) !== segment);
+  return segments.slice(0, Math.max(first, 1)).join('/');
 }

@@ -72,6 +72,12 @@ export const loadRules = [
     meaning: 'The `include` patterns match more than 1,000 files.',
     action: 'Narrow the patterns.',
   },
+  {
+    code: 'source/too-many-faults',
+    severity: 'error',
+    meaning: 'There are more than 500 faults; the rest is not listed.',
+    action: 'Correct the first ones and look again.',
+  },
   // --- YAML ---
   {
     code: 'yaml/syntax',
