@@ -25,8 +25,8 @@ export interface Finding {
   readonly pointer: string;
   /** Points at the key instead of the value. */
   readonly part?: 'key' | 'value';
-  /** The place, where it is known better than by pointer. */
-  readonly at?: SourcePosition;
+  /** The place, where it is known better than by pointer; null when no file is to blame (a flag, a variable). */
+  readonly at?: SourcePosition | null;
   /** A range inside the text of the value; `text` is the value itself, so that quotes can be told apart. */
   readonly inside?: { readonly text: string; readonly start: number; readonly end: number };
   readonly message: string;
@@ -69,7 +69,8 @@ export function findInside(
 function place({ code, severity }: DiagnosticRule, finding: Finding, locate: Locate): Diagnostic {
   const { pointer, part = 'value', inside, message, suggestion, fix, sensitive, related = [] } = finding;
   // A place that no file holds (a default, a flag) still belongs to the nearest parent that one holds.
-  const whole = finding.at ?? locate(pointer, part) ?? locateParent(pointer, locate);
+  const whole =
+    finding.at === null ? undefined : (finding.at ?? locate(pointer, part) ?? locateParent(pointer, locate));
   const at = whole && inside ? narrow(whole, inside) : whole;
   const fixAt = fix?.at ?? whole;
   const places = related.flatMap(({ message: text, pointer: other, part: side }) => {
@@ -90,9 +91,10 @@ function place({ code, severity }: DiagnosticRule, finding: Finding, locate: Loc
 }
 
 function locateParent(pointer: string, locate: Locate): SourcePosition | undefined {
-  for (let rest = pointer; rest !== '';) {
-    rest = rest.slice(0, rest.lastIndexOf('/'));
-    const found = locate(rest, 'key') ?? locate(rest);
+  // The root is no place: it is the whole file.
+  for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
+    const parent = pointer.slice(0, end);
+    const found = locate(parent, 'key') ?? locate(parent);
     if (found) return found;
   }
   return undefined;

@@ -1,5 +1,5 @@
 // Off the loopback address a gateway without keys is everybody's.
-import type { DocumentCheck } from './context.ts';
+import { readWritten, type DocumentCheck } from './context.ts';
 
 export const exposed: DocumentCheck = {
   code: 'server/exposed-without-keys',
@@ -7,21 +7,22 @@ export const exposed: DocumentCheck = {
   meaning:
     'The gateway listens on an address that others can reach, or behind a proxy, but declares no client key. Anyone could spend your money.',
   action: 'Set `auth.requireApiKey: true` and declare at least one key; or listen on 127.0.0.1.',
-  *check({ config: { server, auth, keys } }) {
-    const open = isLoopback(server.listen)
-      ? server.trustedProxies.length > 0
-        ? '/server/trustedProxies'
-        : undefined
-      : '/server/listen';
-    if (open === undefined) return;
-    if (!auth.requireApiKey)
-      yield {
-        pointer: open,
-        message: 'others can reach this address, but requireApiKey is off',
-        suggestion: 'set auth.requireApiKey: true',
-      };
-    else if (!keys.some(({ enabled }) => enabled))
-      yield { pointer: open, message: 'others can reach this address, but no client key is declared' };
+  *check(context) {
+    const { server, auth, keys } = context.config;
+    const proxied = server.trustedProxies.length > 0;
+    if (isLoopback(server.listen) && !proxied) return;
+    const pointer = isLoopback(server.listen) ? '/server/trustedProxies' : '/server/listen';
+    // A flag or variable may have opened what the file keeps closed: then no line of it is to blame.
+    const written = readWritten(context, pointer) ?? '';
+    const blamed = proxied || written.includes(server.listen) || written.includes('${');
+    const at = blamed ? {} : { at: null };
+    const who = proxied ? 'requests arrive through a proxy' : `others can reach ${server.listen}`;
+    if (!auth.requireApiKey) {
+      const suggestion = 'set auth.requireApiKey: true';
+      yield { pointer, ...at, message: `${who}, but requireApiKey is off`, suggestion };
+    } else if (!keys.some(({ enabled }) => enabled)) {
+      yield { pointer, ...at, message: `${who}, but no client key is declared` };
+    }
   },
 };
 

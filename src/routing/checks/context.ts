@@ -23,7 +23,14 @@ export interface RoutingContext {
   readonly locate: Locate;
   /** Epoch milliseconds; retirement and expiry are judged by it. */
   readonly now: number;
+  /** What a name leads to; undefined when it leads nowhere or to several providers. Remembers its answers. */
+  readonly resolve: (name: string) => Target | undefined;
+  /** Names that clients can ask for, and models that are known by name. */
+  readonly names: () => readonly string[];
 }
+
+/** What the checks are given from outside. */
+export type RoutingInput = Pick<RoutingContext, 'config' | 'catalog' | 'locate' | 'now'>;
 
 export type RoutingCheck = Check<RoutingContext>;
 
@@ -31,18 +38,31 @@ export type ModelTarget = Target & { readonly kind: 'model' };
 
 const steps: readonly CompileStep[] = [compileProfiles, compileProviders, compileModels, compileNames];
 
-export function createRoutingContext(input: Omit<RoutingContext, 'snapshot'>): RoutingContext {
+export function createRoutingContext(input: RoutingInput): RoutingContext {
   const draft = createDraft();
   const context: CompileContext = { ...input, draft, at: input.locate, report: () => {} };
   for (const step of steps) step(context);
   const { profiles: _profiles, keys: _keys, ...parts } = draft;
-  return { ...input, snapshot: assembleSnapshot({ ...parts, keys: createLookup([]) }) };
+  const snapshot = assembleSnapshot({ ...parts, keys: createLookup([]) });
+  const resolved = new Map<string, Target | undefined>();
+  let names: readonly string[] | undefined;
+  return {
+    ...input,
+    snapshot,
+    resolve(name) {
+      if (!resolved.has(name)) {
+        const found = resolveName(name, snapshot, () => true);
+        resolved.set(name, found.kind === 'resolved' ? found.target : undefined);
+      }
+      return resolved.get(name);
+    },
+    names: () => (names ??= listNames(input, snapshot)),
+  };
 }
 
 /** What a name leads to; undefined when it leads nowhere or to several providers. */
-export function resolve({ snapshot }: RoutingContext, name: string): Target | undefined {
-  const found = resolveName(name, snapshot, () => true);
-  return found.kind === 'resolved' ? found.target : undefined;
+export function resolve(context: RoutingContext, name: string): Target | undefined {
+  return context.resolve(name);
 }
 
 /** The models behind a target, combos opened, each once, in order. */
@@ -70,7 +90,7 @@ export function factsOf(
 
 /** Ids of the models that a provider is known to have. */
 export function knownModels(
-  { catalog }: RoutingContext,
+  { catalog }: Pick<RoutingContext, 'catalog'>,
   { models = [], catalog: entry }: Provider,
 ): readonly string[] {
   return [...new Set([...models, ...(entry === undefined ? [] : catalog.modelNames(entry))])];
@@ -86,35 +106,25 @@ export function suggestName(context: RoutingContext, name: string): string | und
     return `declare the provider: "${entry.id}: {}" under providers`;
   const names = [...Object.keys(config.combos), ...Object.keys(config.aliases)];
   const providers = slash < 0 ? [] : snapshot.prefixes.names().map((other) => `${other}${name.slice(slash)}`);
-  const models = snapshot.providers
-    .values()
-    .flatMap((provider) => knownModels(context, provider).map((model) => `${provider.id}/${model}`));
+  const models = listModels(catalog, snapshot);
   const near = findNearest(name, [...names, ...providers, ...models]);
   return near === undefined ? undefined : `did you mean "${near}"?`;
-}
-
-/** Names that clients can ask for, and models that are known by name. */
-export function listNames(context: RoutingContext): readonly string[] {
-  const { config, snapshot } = context;
-  const models = snapshot.providers
-    .values()
-    .flatMap((provider) => knownModels(context, provider).map((model) => `${provider.id}/${model}`));
-  const written = [
-    ...Object.values(config.aliases),
-    ...Object.values(config.combos).flatMap(({ targets }) => targets.map(({ model }) => model)),
-  ];
-  return [
-    ...new Set([
-      ...Object.keys(config.combos),
-      ...Object.keys(config.aliases),
-      ...Object.keys(config.models),
-      ...written,
-      ...models,
-    ]),
-  ];
 }
 
 /** Whether any of the patterns matches any of the forms of one thing. */
 export function matchesAny(patterns: readonly string[], ...forms: readonly string[]): boolean {
   return patterns.some((pattern) => forms.some((form) => matchGlob(pattern, form)));
+}
+
+function listNames({ config, catalog }: RoutingInput, snapshot: Snapshot): readonly string[] {
+  const models = listModels(catalog, snapshot);
+  const targets = Object.values(config.combos).flatMap((combo) => combo.targets.map(({ model }) => model));
+  const names = [config.combos, config.aliases, config.models].flatMap((section) => Object.keys(section));
+  return [...new Set([...names, ...Object.values(config.aliases), ...targets, ...models])];
+}
+
+function listModels(catalog: Catalog, snapshot: Snapshot): string[] {
+  return snapshot.providers
+    .values()
+    .flatMap((provider) => knownModels({ catalog }, provider).map((model) => `${provider.id}/${model}`));
 }

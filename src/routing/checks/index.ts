@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../diagnostics.ts';
 import { runChecks } from '../../diagnostics/rule.ts';
 import { alwaysOpen } from './always-open.ts';
 import { constantExpression } from './constant-expression.ts';
-import { createRoutingContext, type RoutingCheck, type RoutingContext } from './context.ts';
+import { createRoutingContext, type RoutingCheck, type RoutingInput } from './context.ts';
 import { expiredKey } from './expired-key.ts';
 import { hidesModel } from './hides-model.ts';
 import { invalidExpression } from './invalid-expression.ts';
@@ -103,6 +103,6 @@ export const routingChecks: readonly RoutingCheck[] = [
 ];
 
 /** Runs them all; call it before compile() and pass the result as `known`. Sorted by place. */
-export function checkRouting(input: Omit<RoutingContext, 'snapshot'>): Diagnostic[] {
+export function checkRouting(input: RoutingInput): Diagnostic[] {
   return runChecks(routingChecks, createRoutingContext(input), input.locate);
 }

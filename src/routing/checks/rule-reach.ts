@@ -3,7 +3,7 @@ import type { ResolvedMatch } from '../../config/generated/types.ts';
 import type { Finding } from '../../diagnostics/rule.ts';
 import { isGlob, matchGlob } from '../../lib/glob.ts';
 import { renderTarget } from '../resolve.ts';
-import { type RoutingContext, listNames, matchesAny, resolve } from './context.ts';
+import { type RoutingContext, matchesAny, resolve } from './context.ts';
 import { type MatchPlace, listMatches } from './references.ts';
 
 export function* findUnreachable(
@@ -52,7 +52,7 @@ function mayAsk(
   if (!allowed) return true;
   // Two globs can meet in a name that nobody has written down; only literal lists can be proven apart.
   if (allowed.some(isGlob) && wanted.some(isGlob)) return true;
-  return [...listNames(context), ...allowed, ...wanted].some((name) => {
+  return [...context.names(), ...allowed, ...wanted].some((name) => {
     const target = resolve(context, name);
     const forms = target ? [name, renderTarget(target)] : [name];
     return matchesAny(allowed, ...forms) && matchesAny(wanted, ...forms);

@@ -1,7 +1,7 @@
 // Globs over model names should match something that is known.
 import { isGlob, matchGlob } from '../../lib/glob.ts';
 import { findNearest } from '../../lib/nearest.ts';
-import { type RoutingCheck, listNames } from './context.ts';
+import { type RoutingCheck } from './context.ts';
 import { listModelGlobs } from './references.ts';
 
 export const unmatchedGlob: RoutingCheck = {
@@ -11,12 +11,17 @@ export const unmatchedGlob: RoutingCheck = {
   action:
     'Correct the glob. It is matched whole, without case, against the name as clients write it and against `provider/model`.',
   *check(context) {
-    let names: readonly string[] | undefined;
+    // Large files repeat their globs.
+    const known = new Map<string, boolean>();
     for (const { pointer, name } of listModelGlobs(context.config)) {
       if (!isGlob(name)) continue;
-      names ??= listNames(context);
-      if (names.some((known) => matchGlob(name, known))) continue;
-      const near = findNearest(name.replaceAll('*', ''), names);
+      if (!known.has(name))
+        known.set(
+          name,
+          context.names().some((other) => matchGlob(name, other)),
+        );
+      if (known.get(name)) continue;
+      const near = findNearest(name.replaceAll('*', ''), context.names());
       yield {
         pointer,
         message: `"${name}" matches nothing`,
