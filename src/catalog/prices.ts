@@ -100,6 +100,14 @@ export function fromUsdPerMillion(usd: number): number {
   return Math.round(usd * 1_000_000);
 }
 
+/** Nano-USD as US dollars with three digits that count, `0.00225 USD`; cheap enough for the reasons of a decision. */
+export function renderUsd(nano: number): string {
+  const usd = nano / 1e9;
+  const decimals = usd === 0 ? 0 : Math.max(0, Math.min(9, 2 - Math.floor(Math.log10(Math.abs(usd)))));
+  const text = usd.toFixed(decimals);
+  return `${text.includes('.') ? text.replace(/\.?0+$/, '') : text} USD`;
+}
+
 const day = 86_400_000;
 
 function isDue({ from, daily }: PriceChange, at: number): boolean {

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { findNearest } from '../lib/nearest.ts';
 import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
-import { expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
+import { expandFallbacks, expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
 import type { Facts } from './facts.ts';
 import { runPolicies, type PolicyTarget } from './policies/evaluate.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -65,10 +65,15 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
     facts.model,
     attempts.map(({ target }) => splitTarget(target)),
   );
+  const combo = target.kind === 'combo' ? snapshot.combos.get(target.combo) : undefined;
+  const onContextOverflow = expandFallbacks(combo?.onContextOverflow, expansion, attempts);
+  const onContentPolicy = expandFallbacks(combo?.onContentPolicy, expansion, attempts);
   return {
     kind: 'route',
     target,
     attempts,
+    ...(onContextOverflow && { onContextOverflow }),
+    ...(onContentPolicy && { onContentPolicy }),
     reasons,
     effects: first.effects ?? [],
     noLog: facts.principal.noLog || (retention?.noLog ?? false),
@@ -131,10 +136,13 @@ function refuseName(
   // Names that the key may not use must not show up in a hint.
   const { models } = principal;
   const usable = models ? (name: string) => models.some((pattern) => matchGlob(pattern, name)) : () => true;
-  const nearest = findNearest(model, knownNames(snapshot, model, usable));
+  const nearest = findNearest(model, knownNames(snapshot, model, usable).take(mostCompared));
   const hint = nearest === undefined ? 'GET /v1/models lists the names.' : `Did you mean "${nearest}"?`;
   return refuse('model_not_found', `${reason.message} ${hint}`, [reason]);
 }
+
+/** A hint is not worth more than this: anybody can ask for names that do not exist, as fast as the network allows. */
+const mostCompared = 2_000;
 
 function* knownNames(
   { combos, aliases, listings, providers, prefixes }: Snapshot,

@@ -50,6 +50,9 @@ export interface RoutePlan {
   readonly target?: Target;
   /** At least one. */
   readonly attempts: readonly Attempt[];
+  /** Tried after a failure of that class only, after all others that could still help. */
+  readonly onContextOverflow?: readonly Attempt[];
+  readonly onContentPolicy?: readonly Attempt[];
   readonly reasons: readonly Reason[];
   readonly effects: readonly Effect[];
   /** Nothing of this request may outlive it: the key or a policy says so. */
@@ -82,7 +85,7 @@ export type Step =
   | {
       readonly kind: 'attempt';
       readonly attempt: Attempt;
-      /** Place in `RoutePlan.attempts`. */
+      /** Place in `RoutePlan.attempts`, or behind its end for attempts that only some failures lead to. */
       readonly index: number;
       /** Milliseconds to wait before a repeat. */
       readonly delay?: number;

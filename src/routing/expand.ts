@@ -44,6 +44,20 @@ export function expandTarget(target: Target, expansion: Expansion): readonly Att
   return combo ? cut(dropDuplicates(expandCombo(combo, expansion, 1), expansion), expansion) : [];
 }
 
+/** Attempts that a combo keeps for one class of failure; what stands in the main order is not repeated. */
+export function expandFallbacks(
+  targets: readonly Target[] | undefined,
+  expansion: Expansion,
+  main: readonly Attempt[],
+): readonly Attempt[] | undefined {
+  if (!targets) return undefined;
+  const taken = new Set(main.map(identify));
+  const attempts = targets
+    .flatMap((target) => expandTarget(target, expansion))
+    .filter((attempt) => !taken.has(identify(attempt)));
+  return attempts.length > 0 ? attempts : undefined;
+}
+
 function expandCombo(combo: Combo, expansion: Expansion, depth: number): readonly Attempt[] {
   const branches: Branch[] = [];
   for (const target of combo.targets) {
@@ -205,10 +219,14 @@ function attachEffects(attempts: readonly Attempt[], effects: readonly Effect[])
   return first ? [{ ...first, effects: [...(first.effects ?? []), ...effects] }, ...rest] : attempts;
 }
 
+function identify({ connection, model }: Attempt): string {
+  return `${connection.key}/${model}`;
+}
+
 function dropDuplicates(attempts: readonly Attempt[], { reasons }: Expansion): readonly Attempt[] {
   const seen = new Set<string>();
   const kept = attempts.filter((attempt) => {
-    const id = `${attempt.connection.key}/${attempt.model}`;
+    const id = identify(attempt);
     if (!seen.has(id)) return seen.add(id);
     reject(
       reasons,

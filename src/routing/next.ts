@@ -43,34 +43,35 @@ const longestDelay = 2_000;
 export function next(plan: RoutePlan, outcomes: readonly Outcome[]): Step {
   const last = outcomes.at(-1);
   if (!last) return { kind: 'attempt', attempt: plan.attempts[0]!, index: 0 };
-  const verdict = verdicts[last.failure.class];
-  const story = `${last.attempt.target} failed (${last.failure.status ?? last.failure.class})`;
-  if (verdict === 'stop') {
-    return fail(last, {
-      code: 'not-retryable',
-      message: `${story}: the request itself is refused.`,
-      at: last.attempt.at,
-    });
+  const { class: failed, status } = last.failure;
+  const story = `${last.attempt.target} failed (${status ?? failed})`;
+  if (verdicts[failed] === 'stop' && !(failed === 'content_policy' && plan.onContentPolicy)) {
+    const message = `${story}: the request itself is refused.`;
+    return fail(last, { code: 'not-retryable', message, at: last.attempt.at });
   }
-  const tries = countTries(plan, outcomes);
-  const fresh = plan.attempts.findIndex(
-    (attempt, index) => tries[index]!.count === 0 && isWorthIt(attempt, outcomes),
+  const candidates = listCandidates(plan, outcomes);
+  const tries = countTries(candidates, outcomes);
+  const fresh = candidates.findIndex(
+    (attempt, index) => tries[index]!.count === 0 && isWorthIt(attempt, plan, outcomes),
   );
   if (fresh >= 0) {
-    const attempt = plan.attempts[fresh]!;
-    const reason: Reason = {
-      code: 'next-target',
-      message: `${story}: ${attempt.target} is next.`,
-      at: attempt.at,
-    };
-    return attempt.effects
-      ? { kind: 'attempt', attempt, index: fresh, reason, effects: attempt.effects }
-      : { kind: 'attempt', attempt, index: fresh, reason };
+    const attempt = candidates[fresh]!;
+    const { effects, at } = attempt;
+    const reason: Reason = { code: 'next-target', message: `${story}: ${attempt.target} is next.`, at };
+    return { kind: 'attempt', attempt, index: fresh, reason, ...(effects && { effects }) };
   }
   return (
-    repeat(plan, tries, story) ??
+    repeat(candidates, tries, story) ??
     fail(pickFinal(outcomes), { code: 'exhausted', message: `${story}: no candidate is left.` })
   );
+}
+
+// Places never shift: what a failure adds stands behind everything else.
+function listCandidates(plan: RoutePlan, outcomes: readonly Outcome[]): readonly Attempt[] {
+  const { attempts, onContextOverflow = [], onContentPolicy = [] } = plan;
+  const has = (kind: FailureClass): boolean => outcomes.some(({ failure }) => failure.class === kind);
+  if (has('content_policy')) return [...attempts, ...onContextOverflow, ...onContentPolicy];
+  return has('context_length') ? [...attempts, ...onContextOverflow] : attempts;
 }
 
 interface Tries {
@@ -78,17 +79,18 @@ interface Tries {
   readonly last: Outcome | undefined;
 }
 
-function countTries(plan: RoutePlan, outcomes: readonly Outcome[]): readonly Tries[] {
-  return plan.attempts.map((attempt) => {
+function countTries(candidates: readonly Attempt[], outcomes: readonly Outcome[]): readonly Tries[] {
+  return candidates.map((attempt) => {
     const own = outcomes.filter((outcome) => outcome.attempt === attempt);
     return { count: own.length, last: own.at(-1) };
   });
 }
 
-// A host that just refused a connection refuses it for its other accounts too, and a smaller window does not help a
-// request that was too long for a larger one.
-function isWorthIt(attempt: Attempt, outcomes: readonly Outcome[]): boolean {
+// A host that just refused a connection refuses it for its other accounts too, a smaller window does not help a request
+// that was too long for a larger one, and content that was refused is put to those only that the combo names for it.
+function isWorthIt(attempt: Attempt, plan: RoutePlan, outcomes: readonly Outcome[]): boolean {
   return !outcomes.some(({ attempt: failed, failure }) => {
+    if (failure.class === 'content_policy') return !plan.onContentPolicy?.includes(attempt);
     if (failure.class === 'connection') return failed.endpoint.baseUrl === attempt.endpoint.baseUrl;
     if (failure.class !== 'context_length') return false;
     const window = attempt.facts?.context;
@@ -101,16 +103,16 @@ function isWorthIt(attempt: Attempt, outcomes: readonly Outcome[]): boolean {
 }
 
 // The candidate with the fewest tries first, then the order of the plan.
-function repeat(plan: RoutePlan, tries: readonly Tries[], story: string): Step | undefined {
+function repeat(candidates: readonly Attempt[], tries: readonly Tries[], story: string): Step | undefined {
   let chosen = -1;
   for (const [index, { count, last }] of tries.entries()) {
     if (!last || verdicts[last.failure.class] !== 'repeat') continue;
-    if (count > plan.attempts[index]!.provider.profile.retries) continue;
+    if (count > candidates[index]!.provider.profile.retries) continue;
     if ((last.failure.retryAfter ?? 0) > longestDelay) continue;
     if (chosen < 0 || count < tries[chosen]!.count) chosen = index;
   }
   if (chosen < 0) return undefined;
-  const attempt = plan.attempts[chosen]!;
+  const attempt = candidates[chosen]!;
   const { count, last } = tries[chosen]!;
   const delay = Math.min(
     longestDelay,

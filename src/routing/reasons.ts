@@ -32,6 +32,9 @@ export const reasonTable = {
     meaning: 'The models of the client key match neither the requested name nor what it stands for.',
   },
   strategy: { meaning: 'The strategy of the combo put its targets into this order.' },
+  score: {
+    meaning: 'What `auto` knows about the target, each factor between 0 and 1; ? counts as the middle.',
+  },
   'unknown-rank': { meaning: 'The strategy has no data about this target and ranks it last.' },
   'policy-route': { meaning: 'A policy sends the request to another name.' },
   'policy-deny': { meaning: 'A policy denies the name or the target.' },

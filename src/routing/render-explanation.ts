@@ -1,4 +1,5 @@
 // An explanation as text for a terminal: the answer first, then the order of the calls, then the tree with every rule.
+import { renderUsd } from '../catalog/prices.ts';
 import type { ExplainedAttempt, ExplainedReason, ExplainNode, Explanation } from './explain.ts';
 
 /** Several lines without a line end at the end; plain ASCII art but for the branches of the tree. */
@@ -48,8 +49,4 @@ function renderNode(node: ExplainNode, indent: string, branch: string): readonly
 
 function renderReason({ code, message, at }: ExplainedReason): string {
   return `${message} (${code}${at === undefined ? '' : `, ${at}`})`;
-}
-
-function renderUsd(nano: number): string {
-  return `${(nano / 1e9).toLocaleString('en', { maximumSignificantDigits: 3 })} USD`;
 }

@@ -210,6 +210,9 @@ export interface Combo {
   readonly stickBy?: 'session' | 'key';
   /** What `auto` weighs. */
   readonly auto?: AutoOptions;
+  /** Where to go on when a prompt does not fit, or when a provider refuses the content. */
+  readonly onContextOverflow?: readonly Target[];
+  readonly onContentPolicy?: readonly Target[];
   readonly targets: readonly Target[];
   readonly at?: SourcePosition | undefined;
 }

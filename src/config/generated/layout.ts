@@ -715,18 +715,6 @@ export const layout: LayoutNode = {
       "notYet": {
        "severity": "error",
        "values": [
-        "random",
-        "strict-random",
-        "least-used",
-        "cost-optimized",
-        "fill-first",
-        "p2c",
-        "least-latency",
-        "context-optimized",
-        "lkgp",
-        "auto",
-        "reset-aware",
-        "sticky",
         "context-relay"
        ]
       }
@@ -772,10 +760,7 @@ export const layout: LayoutNode = {
        "type": "string",
        "expected": "the name of a combo or alias, or provider/model"
       },
-      "default": [],
-      "notYet": {
-       "severity": "error"
-      }
+      "default": []
      },
      "onContentPolicy": {
       "type": "array",
@@ -783,10 +768,7 @@ export const layout: LayoutNode = {
        "type": "string",
        "expected": "the name of a combo or alias, or provider/model"
       },
-      "default": [],
-      "notYet": {
-       "severity": "error"
-      }
+      "default": []
      },
      "maxConcurrent": {
       "type": "integer",
@@ -837,17 +819,11 @@ export const layout: LayoutNode = {
      },
      "order": {
       "type": "string",
-      "default": "smallest-fit",
-      "notYet": {
-       "severity": "error"
-      }
+      "default": "smallest-fit"
      },
      "stickBy": {
       "type": "string",
-      "default": "session",
-      "notYet": {
-       "severity": "error"
-      }
+      "default": "session"
      },
      "auto": {
       "type": "object",
@@ -899,9 +875,6 @@ export const layout: LayoutNode = {
         "type": "number",
         "expected": "an amount in US dollars, such as 50 or 0.25"
        }
-      },
-      "notYet": {
-       "severity": "error"
       }
      },
      "handoff": {

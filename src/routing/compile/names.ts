@@ -1,5 +1,5 @@
 // `aliases` and `combos` → one namespace of targets: chains followed, nesting bounded, circles refused.
-import type { ResolvedTarget } from '../../config/generated/types.ts';
+import type { ResolvedCombo, ResolvedTarget } from '../../config/generated/types.ts';
 import { isGlob } from '../../lib/glob.ts';
 import { renderPointer } from '../../lib/json-pointer.ts';
 import { findNearest } from '../../lib/nearest.ts';
@@ -8,7 +8,15 @@ import { compileExpression } from '../expressions.ts';
 import { createGlobIndex } from '../globs.ts';
 import { resolveName, type NameTable } from '../resolve.ts';
 import { parseSchedule } from '../schedule.ts';
-import { createLookup, type Condition, type GlobAlias, type Opening, type Target } from '../snapshot.ts';
+import {
+  createLookup,
+  type AutoOptions,
+  type Condition,
+  type GlobAlias,
+  type Opening,
+  type Target,
+} from '../snapshot.ts';
+import { autoPacks } from '../strategies/auto-weights.ts';
 import { findStrategy } from '../strategies/registry.ts';
 import type { CompileContext, CompileStep } from './context.ts';
 
@@ -117,14 +125,33 @@ function compileCombo(name: string, resolver: Resolver, context: CompileContext)
     const compiled = compileTarget(target, `${pointer}/targets/${index}`, resolver, context);
     return compiled ? [compiled] : [];
   });
+  const resolveList = (list: 'onContextOverflow' | 'onContentPolicy') =>
+    combo[list].flatMap((target, index) => resolver.find(target, `${pointer}/${list}/${index}`, []) ?? []);
+  const [onContextOverflow, onContentPolicy] = [
+    resolveList('onContextOverflow'),
+    resolveList('onContentPolicy'),
+  ];
   draft.combos.push({
     name,
     strategy: combo.strategy,
     targets,
     order: combo.order,
     stickBy: combo.stickBy,
+    ...(onContextOverflow.length > 0 && { onContextOverflow }),
+    ...(onContentPolicy.length > 0 && { onContentPolicy }),
+    ...(combo.strategy === 'auto' && { auto: compileAuto(combo.auto) }),
     at: at(pointer, 'key'),
   });
+}
+
+function compileAuto(options: ResolvedCombo['auto']): AutoOptions {
+  const { pack = 'balanced', weights = {}, exploration = 0.05, budgetCap } = options ?? {};
+  return {
+    weights: { ...autoPacks[pack], ...weights },
+    exploration,
+    // US dollars → nano-USD.
+    ...(budgetCap !== undefined && { budgetCap: Math.round(budgetCap * 1e9) }),
+  };
 }
 
 function compileTarget(

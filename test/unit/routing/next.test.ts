@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '../../../src/errors.ts';
+import type { Combo } from '../../../src/routing/snapshot.ts';
 import type { Outcome, RoutePlan } from '../../../src/routing/decision.ts';
 import { next } from '../../../src/routing/next.ts';
 import {
@@ -10,6 +11,7 @@ import {
   makeConnection,
   makeOutcome,
   makeProvider,
+  makeTarget,
   profile,
 } from '../../support/routing.ts';
 
@@ -101,6 +103,42 @@ describe('next', () => {
       kind: 'fail',
       outcome: { failure: { class: 'rate_limit', status: 429, retryAfter: 4_000 } },
       reason: { code: 'exhausted' },
+    });
+  });
+
+  describe('with targets for one class of failure', () => {
+    const windows = { 'a/m': 10_000, 'b/m': 5_000, 'long/m': 1_000_000 };
+    const combo: Combo = {
+      ...makeCombo('c', 'priority', ['a/m', 'b/m']),
+      onContextOverflow: [makeTarget('long/m'), makeTarget('b/m')],
+      onContentPolicy: [makeTarget('mild/m')],
+    };
+    const plan = expectPlan(
+      decideFor(
+        {
+          providers: ['a', 'b', 'long', 'mild'].map((id) =>
+            makeProvider(id, { profile: { ...profile, retries: 0 } }),
+          ),
+          combos: [combo],
+          models: Object.entries(windows).map(([id, context]) => ({ id, context })),
+        },
+        'c',
+      ),
+    );
+
+    it('goes there when the prompt does not fit, past windows that are no larger', () => {
+      expect(drive(plan, [['context_length', 400]]).tried).toEqual(['a@default', 'long@default']);
+      expect(drive(plan, [['upstream', 500]]).tried).toEqual(['a@default', 'b@default']);
+    });
+
+    it('goes there when the content is refused, and nowhere else', () => {
+      expect(drive(plan, [['content_policy', 400]]).tried).toEqual(['a@default', 'mild@default']);
+      expect(
+        drive(plan, [
+          ['content_policy', 400],
+          ['upstream', 500],
+        ]).tried,
+      ).toEqual(['a@default', 'mild@default']);
     });
   });
 
