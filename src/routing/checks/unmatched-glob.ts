@@ -1,7 +1,8 @@
 // Globs over model names should match something that is known.
 import { isGlob, matchGlob } from '../../lib/glob.ts';
 import { findNearest } from '../../lib/nearest.ts';
-import { type RoutingCheck } from './context.ts';
+import { knownModels, type RoutingCheck } from './context.ts';
+import { mayBegin } from './reach.ts';
 import { listModelGlobs } from './references.ts';
 
 export const unmatchedGlob: RoutingCheck = {
@@ -13,8 +14,13 @@ export const unmatchedGlob: RoutingCheck = {
   *check(context) {
     // Large files repeat their globs.
     const known = new Map<string, boolean>();
+    // A provider without a list takes any name: a glob that may lead there proves nothing.
+    const open = context.snapshot.providers
+      .values()
+      .filter((provider) => knownModels(context, provider).length === 0);
+    const prefixes = open.flatMap(({ id, prefixes: more }) => [id, ...more]);
     for (const { pointer, name } of listModelGlobs(context.config)) {
-      if (!isGlob(name)) continue;
+      if (!isGlob(name) || prefixes.some((prefix) => mayBegin(name, `${prefix}/`))) continue;
       if (!known.has(name))
         known.set(
           name,
