@@ -90,6 +90,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   citty: ['cli'],
   '@pydantic/genai-prices': ['catalog'],
   'fastest-levenshtein': ['lib'],
+  diff: ['lib'],
 };
 
 /** Folders that run outside Node too: no `node:` import and no Node global. */
