@@ -1,13 +1,19 @@
 // What a write was about to do, on disk before it begins: the next start completes what a crash interrupted, so that
 // several files change together and a file written in place is never left torn.
-import { mkdir, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemFiles, writeAtomically, type WriteFiles } from './atomic-write.ts';
+import {
+  ChangedMeanwhileError,
+  replaceFiles,
+  systemFiles,
+  writeAtomically,
+  type WriteFiles,
+} from './atomic-write.ts';
 
 export interface PlannedWrite {
   /** Absolute path. */
   readonly path: string;
-  readonly before: string;
+  /** Null where the write makes the file. */
+  readonly before: string | null;
   readonly after: string;
 }
 
@@ -19,16 +25,36 @@ export interface JournalReport {
   readonly skipped: readonly string[];
 }
 
-/** Writes all files, journaled at `journal`; resolves when all are durable and the journal is gone. */
+/**
+ * Writes all files, journaled at `journal`; resolves when all are durable and the journal is gone. Rejects with
+ * ChangedMeanwhileError, nothing written, when a file no longer holds its `before`.
+ */
 export async function writeJournaled(
   journal: string,
   writes: readonly PlannedWrite[],
   files: WriteFiles = systemFiles,
 ): Promise<void> {
-  await mkdir(dirname(journal), { recursive: true });
+  files.ensureFolder(dirname(journal));
   await writeAtomically(journal, JSON.stringify({ version: 1, writes }), files);
-  for (const { path, after } of writes) await writeAtomically(path, after, files);
-  await unlink(journal);
+  try {
+    for (const { path } of writes) files.ensureFolder(dirname(path));
+    await replaceFiles(writes, files);
+  } catch (error) {
+    // Where nothing was replaced there is nothing to complete; after half a write the journal must stay.
+    const untouched =
+      error instanceof ChangedMeanwhileError ||
+      (await Promise.all(writes.map((write) => isUntouched(write, files)))).every(Boolean);
+    if (untouched) await files.unlink(journal).catch(() => undefined);
+    throw error;
+  }
+  await files.unlink(journal);
+}
+
+async function isUntouched({ path, before }: PlannedWrite, files: WriteFiles): Promise<boolean> {
+  const current = await files.read(path).catch(() => undefined);
+  return before === null
+    ? current === undefined
+    : current !== undefined && Buffer.from(before, 'utf8').equals(current);
 }
 
 /** Completes an interrupted write; undefined when there is none. A journal that does not parse was never acted on. */
@@ -36,13 +62,13 @@ export async function completeJournal(
   journal: string,
   files: WriteFiles = systemFiles,
 ): Promise<JournalReport | undefined> {
-  const text = await readFile(journal, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  const bytes = await files.read(journal).catch(() => undefined);
+  if (bytes === undefined) return undefined;
   const completed: string[] = [];
   const skipped: string[] = [];
-  for (const write of parseWrites(text)) {
-    const current = await readFile(write.path).catch(() => Buffer.alloc(0));
-    const before = Buffer.from(write.before, 'utf8');
+  for (const write of parseWrites(Buffer.from(bytes).toString('utf8'))) {
+    const current = Buffer.from(await files.read(write.path).catch(() => new Uint8Array()));
+    const before = Buffer.from(write.before ?? '', 'utf8');
     const after = Buffer.from(write.after, 'utf8');
     if (current.equals(after)) continue;
     if (isTorn(current, before, after)) {
@@ -52,7 +78,7 @@ export async function completeJournal(
       skipped.push(write.path);
     }
   }
-  await unlink(journal);
+  await files.unlink(journal);
   return { completed, skipped };
 }
 

@@ -14,7 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemFiles, writeAtomically } from '../../../src/control/atomic-write.ts';
+import {
+  ChangedMeanwhileError,
+  replaceFiles,
+  systemFiles,
+  writeAtomically,
+  type WriteFiles,
+} from '../../../src/control/atomic-write.ts';
 import { completeJournal, writeJournaled } from '../../../src/control/journal.ts';
 
 let folder: string;
@@ -29,10 +35,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const busy = {
+const failWith = (code: string): WriteFiles => ({
   ...systemFiles,
-  rename: async () => Promise.reject(Object.assign(new Error('busy'), { code: 'EBUSY' })),
-};
+  renameNow: () => {
+    throw Object.assign(new Error(code), { code });
+  },
+});
+const busy = failWith('EBUSY');
 
 describe('writeAtomically', () => {
   it('replaces the file, keeps its mode and leaves nothing behind', async () => {
@@ -66,17 +75,43 @@ describe('writeAtomically', () => {
 
   it('passes other failures on and leaves the old text', async () => {
     writeFileSync(file, 'old');
-    const full = {
-      ...systemFiles,
-      rename: async () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })),
-    };
-    await expect(writeAtomically(file, 'new', full)).rejects.toThrow('full');
+    await expect(writeAtomically(file, 'new', failWith('ENOSPC'))).rejects.toThrow('ENOSPC');
     expect(readFileSync(file, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['a.yaml']);
   });
 });
 
+describe('replaceFiles', () => {
+  it('writes nothing at all when one of the files is not what it was', async () => {
+    const other = join(folder, 'b.yaml');
+    writeFileSync(file, 'old a');
+    writeFileSync(other, 'somebody was here');
+    const both = [
+      { path: file, before: 'old a', after: 'new a' },
+      { path: other, before: 'old b', after: 'new b' },
+    ];
+    await expect(replaceFiles(both)).rejects.toBeInstanceOf(ChangedMeanwhileError);
+    expect(readFileSync(file, 'utf8')).toBe('old a');
+    expect(readdirSync(folder).sort()).toEqual(['a.yaml', 'b.yaml']);
+  });
+
+  it('makes a file only where none is', async () => {
+    await replaceFiles([{ path: file, before: null, after: 'first' }]);
+    expect(readFileSync(file, 'utf8')).toBe('first');
+    await expect(replaceFiles([{ path: file, before: null, after: 'second' }])).rejects.toThrow('changed by');
+    expect(readFileSync(file, 'utf8')).toBe('first');
+  });
+});
+
 describe('the journal', () => {
+  it('does not outlive a write that found a changed file', async () => {
+    writeFileSync(file, 'edited by hand');
+    const write = { path: file, before: 'old', after: 'new' };
+    await expect(writeJournaled(journal, [write])).rejects.toBeInstanceOf(ChangedMeanwhileError);
+    expect(await completeJournal(journal)).toBeUndefined();
+    expect(readFileSync(file, 'utf8')).toBe('edited by hand');
+  });
+
   it('is gone after a write that succeeded', async () => {
     writeFileSync(file, 'old');
     await writeJournaled(journal, [{ path: file, before: 'old', after: 'new' }]);
@@ -89,13 +124,13 @@ describe('the journal', () => {
     writeFileSync(file, 'old a');
     writeFileSync(other, 'old b');
     let renames = 0;
-    const dying = {
+    const dying: WriteFiles = {
       ...systemFiles,
-      rename: async (from: string, to: string) => {
+      renameNow: (from, to) => {
         if (renames++ === 2) throw new Error('power cut');
-        await systemFiles.rename(from, to);
+        systemFiles.renameNow(from, to);
       },
-    } as typeof systemFiles;
+    };
     const writes = [
       { path: file, before: 'old a', after: 'new a' },
       { path: other, before: 'old b', after: 'new b' },
