@@ -16,16 +16,30 @@ test('the pages that people start from exist', () => {
   );
 });
 
-test.each(pages)('links of %s resolve', (page) => {
-  expect(findBrokenLinks(page, read(page))).toEqual([]);
+test('relative links resolve', () => {
+  expect(pages.flatMap((page) => findBrokenLinks(page, read(page)))).toEqual([]);
 });
 
-test.each(pages)('scripts that %s names exist', (page) => {
+test('npm scripts that pages name exist', () => {
   const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> };
-  const named = [...read(page).matchAll(/npm run (?:-s |--silent )?([a-z][a-z:-]*)/g)].map(
-    ([, name]) => name,
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(/npm run (?:-s |--silent )?([a-z][a-z:-]*)/g)]
+      .filter(([, name = '']) => !(name in scripts))
+      .map(([text]) => `${page}: ${text}`),
   );
-  expect(named.filter((name) => name !== undefined && !(name in scripts))).toEqual([]);
+  expect(missing).toEqual([]);
+});
+
+test.each([
+  ['docs/README.md', 'docs/guide'],
+  ['docs/README.md', 'docs/reference'],
+  ['docs/adr/README.md', 'docs/adr'],
+])('%s leads to every page of %s', (index, folder) => {
+  const linked = [...read(index).matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) =>
+    posix.join(posix.dirname(index), target),
+  );
+  const missing = listFiles(folder, /\.md$/).filter((page) => page !== index && !linked.includes(page));
+  expect(missing).toEqual([]);
 });
 
 describe('the checker', () => {
