@@ -1,6 +1,6 @@
 // What is known about providers and models before anybody has written a configuration: data in read-only look-ups,
 // generated from providers/*.yaml and a pinned price list. A model that nobody knows has no facts, never zeros.
-import type { Feature, ProtocolName } from '../config/generated/types.ts';
+import type { Feature, Operation, ProtocolName } from '../config/generated/types.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { catalogDigest, modelRows, priceSource } from './generated/models.ts';
 import { providerRows } from './generated/providers.ts';
@@ -41,6 +41,10 @@ export interface ModelKnowledge {
   readonly maxOutput?: number;
   readonly prices?: TokenPrices;
   readonly features?: readonly Feature[];
+  /** What it can be asked for; absent is chat. */
+  readonly operations?: readonly Operation[];
+  /** The only wire that serves it, where its provider speaks several. */
+  readonly protocol?: ProtocolName;
   /** Day on which the provider takes it away, `2026-05-11`. */
   readonly retires?: string;
   readonly deprecated?: true;

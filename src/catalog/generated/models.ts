@@ -2,7 +2,7 @@
 import type { ModelRow } from '../models.ts';
 
 export const priceSource = "@pydantic/genai-prices 0.1.8";
-export const catalogDigest = "b63d6fa95d20cfde248c0eb66a3e47423e5b65598f2a6cecf40a4e8bb7601b7b";
+export const catalogDigest = "a4bbe4c52e8135da1abb5125390509fc14bbfe5cd7d4d8339fab91c31f3a6753";
 
 export const modelRows: Readonly<Record<string, readonly ModelRow[]>> = {
   "anthropic": [

@@ -64,3 +64,19 @@ describe('the catalog', () => {
     expect(catalog.model('openai', 'gpt-5')).toBeDefined();
   });
 });
+
+describe('what a model serves', () => {
+  it.each([
+    ['openai', 'gpt-5.1-codex', { protocol: 'openai-responses' }],
+    ['openai', 'gpt-5-pro-2025-10-06', { protocol: 'openai-responses' }],
+    ['openai', 'text-embedding-3-small', { operations: ['embeddings'] }],
+    ['groq', 'whisper-large-v3', { operations: ['transcriptions'] }],
+  ])('%s/%s', (provider, model, facts) => {
+    expect(catalog.model(provider, model)).toMatchObject(facts);
+  });
+
+  it('is chat on any wire where nothing else is known', () => {
+    expect(catalog.model('openai', 'gpt-5')).not.toHaveProperty('protocol');
+    expect(catalog.model('openai', 'gpt-5')).not.toHaveProperty('operations');
+  });
+});
