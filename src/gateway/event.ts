@@ -27,11 +27,11 @@ export function describeRequest(exchange: Exchange, row: UsageRow): RequestEvent
     tokens: row.tokens,
     cost: row.cost,
     estimated: row.estimated,
-    total,
-    upstream: called ? waited : null,
-    firstToken: marks.first ?? null,
+    total: round(total),
+    upstream: called ? round(waited) : null,
+    firstToken: marks.first === undefined ? null : round(marks.first),
     // Until the answer began; how long a stream then took is the upstream's time, not ours.
-    overhead: called ? Math.max(0, (marks.first ?? total) - waited) : null,
+    overhead: called ? round(Math.max(0, (marks.first ?? total) - waited)) : null,
   };
 }
 
@@ -43,4 +43,9 @@ function listFallbacks({ attempts }: Exchange): RequestEvent['fallbacks'] {
     provider: target.slice(0, target.indexOf('/')),
     class: failure ?? 'upstream',
   }));
+}
+
+/** Whole microseconds: nobody reads more, and fifteen digits a number are dear to write. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
 }

@@ -1,7 +1,7 @@
 // One request on its way through the stages: the only mutable per-request object. It holds the snapshot that it began
 // with, so that a reload never changes the rules under a running request.
-import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
+import { createRequestId } from '../lib/request-id.ts';
 import type { Protocol, RequestPeek, WireUsage } from '../protocols/protocol.ts';
 import { envelopeOf } from '../protocols/registry.ts';
 import type { Attempt, Outcome, Reason } from '../routing/decision.ts';
@@ -24,7 +24,7 @@ export interface AttemptRecord {
 }
 
 export class Exchange {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly snapshot: Snapshot;
   readonly incoming: Incoming;
   readonly route: Route;
@@ -71,6 +71,7 @@ export class Exchange {
     this.route = route;
     this.protocol = envelopeOf(route.protocol);
     this.at = gateway.clock.now();
+    this.id = createRequestId(this.at);
     this.began = gateway.clock.monotonic();
   }
 

@@ -1,6 +1,5 @@
 // Log lines: JSON on standard error, or text for a person at a terminal; one wide line per request. Every line passes
 // the redactor as its last step before it is written.
-import { isatty } from 'node:tty';
 import pino, { type Logger } from 'pino';
 import { renderPretty } from './pretty.ts';
 import { createRedactor } from './redact.ts';
@@ -8,10 +7,12 @@ import type { RequestEvent } from './request-event.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+export type LogFormat = 'auto' | 'json' | 'pretty';
+
 export interface LogsOptions {
   readonly level?: LogLevel;
   /** `auto` is pretty on a terminal and JSON elsewhere. */
-  readonly format?: 'auto' | 'json' | 'pretty';
+  readonly format?: LogFormat;
   /** Whether every request gets its line. */
   readonly requests?: boolean;
   /** Takes finished lines instead of standard error. */
@@ -24,7 +25,7 @@ export interface Logs {
   /** The one wide line of a finished request. */
   request(event: RequestEvent): void;
   /** Takes over a reloaded section of the configuration. */
-  configure(settings: Pick<LogsOptions, 'level' | 'requests'>): void;
+  configure(settings: Pick<LogsOptions, 'level' | 'requests' | 'format'>): void;
   /** Values that must never be written, in place of those named before. */
   hide(values: Iterable<string>): void;
   /** Writes what is still in memory. */
@@ -33,12 +34,12 @@ export interface Logs {
 
 export function createLogs(options: LogsOptions = {}): Logs {
   const redactor = createRedactor();
-  const terminal = isatty(2);
-  const pretty = options.format === 'pretty' || (options.format !== 'json' && terminal);
-  const colour = terminal && process.env['NO_COLOR'] === undefined;
-  // Asynchronous: a slow reader of the log must not slow requests down. Sonic-boom writes the rest at exit.
-  const output = options.write ? undefined : pino.destination({ fd: 2, sync: pretty });
-  const write = options.write ?? ((line: string): void => void output?.write(line));
+  const terminal = process.stderr.isTTY && options.write === undefined;
+  const colour = terminal && process.stderr.hasColors();
+  const isPretty = (format: LogFormat = 'auto'): boolean =>
+    format === 'pretty' || (format === 'auto' && terminal);
+  const output = options.write ? { write: options.write, flush: () => undefined } : openOutput(terminal);
+  let pretty = isPretty(options.format);
   let requests = options.requests ?? true;
   // pino writes in the same turn, so this tells its stream which kind of line it has in hand.
   let closedFields = false;
@@ -53,7 +54,7 @@ export function createLogs(options: LogsOptions = {}): Logs {
     {
       write: (line: string) => {
         const clean = closedFields ? redactor.cleanValues(line) : redactor.clean(line);
-        write(pretty ? renderPretty(clean, colour) : clean);
+        output.write(pretty ? renderPretty(clean, colour) : clean);
       },
     },
   );
@@ -78,8 +79,26 @@ export function createLogs(options: LogsOptions = {}): Logs {
     configure: (settings) => {
       if (settings.level !== undefined) log.level = settings.level;
       if (settings.requests !== undefined) requests = settings.requests;
+      if (settings.format !== undefined) pretty = isPretty(settings.format);
     },
     hide: (values) => redactor.hide(values),
-    flush: () => output?.flushSync(),
+    flush: () => output.flush(),
   };
+}
+
+/**
+ * Standard error, in portions: a write for every line would cost more than making it. What a kill loses is younger than
+ * the period; a process that ends by itself writes the rest. Lines beyond `maxLength` that nobody reads are dropped.
+ */
+function openOutput(terminal: boolean): { write(line: string): void; flush(): void } {
+  const output = terminal
+    ? pino.destination({ fd: 2, sync: true })
+    : pino.destination({
+        fd: 2,
+        sync: false,
+        minLength: 4096,
+        maxLength: 16 * 1024 * 1024,
+        periodicFlush: 200,
+      });
+  return { write: (line) => void output.write(line), flush: () => output.flushSync() };
 }

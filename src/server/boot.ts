@@ -96,6 +96,11 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   let config: ResolvedConfig | undefined;
   let early: typeof loaded | undefined = loaded;
 
+  const configure = ({ observability }: ResolvedConfig): void => {
+    logs.configure({ ...observability.logs, ...(options.pretty === true ? { format: 'pretty' } : {}) });
+    metrics.setPerModel(observability.metrics.perModel);
+  };
+
   coordinator = await createCoordinator<ResolvedConfig, Changes>(
     {
       // The first reading is taken as it is: the folder of the secrets had to be known before.
@@ -125,7 +130,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       onLive: (outcome, snapshot) => {
         live.add(snapshot);
         logs.hide(secrets.values());
-        if (config) logs.configure(config.observability.logs);
+        if (config) configure(config);
         transport.retain(listOrigins(snapshot));
         tellLive(logs, outcome);
       },
@@ -137,7 +142,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   live.add(snapshots.current);
   logs.hide(secrets.values());
   const start = config!;
-  logs.configure(start.observability.logs);
+  configure(start);
 
   const dataFolder = resolveDataFolder(start.storage.dir, files.folder(), environment);
   state = await openState(start, dataFolder, clock, timers, () => config ?? start);
@@ -227,6 +232,7 @@ function openState(
     dataDir,
     clock,
     timers,
+    window: parseDuration(storage.flushEvery) ?? 200,
     retention: () => readRetention(current()),
   });
 }

@@ -118,6 +118,16 @@ describe('levels', () => {
 });
 
 describe('pretty lines', () => {
+  it('begin and end with a reloaded configuration', () => {
+    const { logs, lines } = start();
+    logs.log.info('one');
+    logs.configure({ format: 'pretty' });
+    logs.log.info('two');
+    logs.configure({ format: 'auto' });
+    logs.log.info('three');
+    expect(lines.map((line) => line.startsWith('{'))).toEqual([true, false, true]);
+  });
+
   it('show time, level, message and fields', () => {
     const line = JSON.stringify({
       level: 'warn',
