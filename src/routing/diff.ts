@@ -4,6 +4,7 @@ import type { SourcePosition } from '../diagnostics.ts';
 import { renderCanonical } from '../lib/stable-hash.ts';
 import { isModelAllowed } from './decide.ts';
 import { diffState, type StateChange } from './diff/state.ts';
+import { diffPolicies, type PolicyChange } from './diff/policies.ts';
 import { diffProviders, diffSettings, type ProviderChange, type SettingChange } from './diff/settings.ts';
 import { createMeaning, type Meaning } from './diff/meaning.ts';
 import type { ClientKey, Snapshot } from './snapshot.ts';
@@ -43,6 +44,7 @@ export interface Changes {
   /** Alias patterns; which names they catch depends on what is asked for. */
   readonly patterns: readonly Omit<NameChange, 'who'>[];
   readonly keys: readonly KeyChange[];
+  readonly policies: readonly PolicyChange[];
   readonly providers: readonly ProviderChange[];
   readonly settings: readonly SettingChange[];
   readonly state: readonly StateChange[];
@@ -58,6 +60,7 @@ export function diffSnapshots(previous: Snapshot, next: Snapshot): Changes {
     names,
     patterns: diffPatterns(before, after),
     keys: diffKeys(all, names, before, after),
+    policies: diffPolicies(previous, next),
     providers: diffProviders(previous, next),
     settings: diffSettings(previous, next),
     state: diffState(previous, next),
@@ -65,8 +68,8 @@ export function diffSnapshots(previous: Snapshot, next: Snapshot): Changes {
 }
 
 /** Whether anything at all is different for anybody. */
-export function isEmptyDiff({ names, patterns, keys, providers, settings }: Changes): boolean {
-  return [names, patterns, keys, providers, settings].every((list) => list.length === 0);
+export function isEmptyDiff({ names, patterns, keys, policies, providers, settings }: Changes): boolean {
+  return [names, patterns, keys, policies, providers, settings].every((list) => list.length === 0);
 }
 
 function diffNames(all: ReadonlySet<string>, before: Meaning, after: Meaning): readonly NameChange[] {

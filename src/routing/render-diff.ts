@@ -4,7 +4,7 @@ import type { Audience, Changes, KeyChange, NameChange } from './diff.ts';
 import { isEmptyDiff } from './diff.ts';
 
 const mostNames = 5;
-const signs = { added: '+', removed: '-', changed: '~' } as const;
+const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;
 
 /** Lines without a line end at the end; `no change of meaning` when there is none. */
 export function renderChanges(changes: Changes): string {
@@ -15,6 +15,13 @@ export function renderChanges(changes: Changes): string {
     ...section('names', changes.names.map(renderName)),
     ...section('alias patterns', changes.patterns.map(renderPattern)),
     ...section('keys', changes.keys.flatMap(renderKey)),
+    ...section(
+      'policies',
+      changes.policies.map(
+        ({ id, kind, at }) =>
+          `${signs[kind]} ${id}${kind === 'moved' ? ': another place in the order' : ''}${renderAt(at)}`,
+      ),
+    ),
     ...section('providers', changes.providers.flatMap(renderProvider)),
     ...section(
       'settings',

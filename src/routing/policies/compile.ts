@@ -5,6 +5,7 @@ import type { ResolvedConfig, ResolvedMatch, ResolvedPolicy } from '../../config
 import { parseAddress, parseAddressRange } from '../../lib/address.ts';
 import { matchGlob } from '../../lib/glob.ts';
 import { escapeSegment } from '../../lib/json-pointer.ts';
+import { renderCanonical } from '../../lib/stable-hash.ts';
 import { compileExpression } from '../expressions.ts';
 import type { DemandableFact, Facts } from '../facts.ts';
 import { parseSchedule } from '../schedule.ts';
@@ -62,6 +63,7 @@ function compilePolicy(policy: ResolvedPolicy, locate: Locate, demands: Set<Dema
   return {
     id: policy.id,
     at: locate(policy.id === 'defaults' ? '/defaults' : `/policies/id:${escapeSegment(policy.id)}`),
+    meaning: renderCanonical({ ...policy, description: undefined }),
     shadow: policy.shadow,
     tests: [...compileMatch(match, demands), ...compileConditions(policy, demands)],
     ...(match.models ? { models: match.models } : {}),

@@ -44,6 +44,8 @@ export type PolicyTest = (facts: Facts, now: number) => boolean;
 export interface Policy {
   readonly id: string;
   readonly at?: SourcePosition | undefined;
+  /** The whole policy as one canonical text: two that mean the same are equal. */
+  readonly meaning?: string;
   /** Recorded, but without effect. */
   readonly shadow: boolean;
   /** All must hold; cheap ones first. */

@@ -131,6 +131,22 @@ describe('keys', () => {
   });
 });
 
+it('policies are added, changed, moved and removed', () => {
+  const withPolicies = (...policies: readonly object[]) => ({ ...base, policies });
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id, match: { models: [id] }, deny: 'no' }));
+  const { policies } = diff(
+    withPolicies(a!, b!, c!),
+    withPolicies(c!, { ...b!, deny: 'never' }, { ...c!, id: 'd' }),
+  );
+  expect(policies.map(({ id, kind }) => `${id} ${kind}`)).toEqual([
+    'a removed',
+    'c moved',
+    'b changed',
+    'd added',
+  ]);
+  expect(isEmptyDiff(diff(withPolicies(a!), withPolicies({ ...a!, description: 'why' })))).toBe(true);
+});
+
 describe('providers, settings and state', () => {
   it('say what is different, and what becomes of what was counted', () => {
     const account = (id: string, name: string) => ({ id, apiKey: `\${env:${name}}` });
