@@ -6,6 +6,8 @@ export default defineConfig({
     setupFiles: ['test/setup/traps.ts'],
     // One process per file: what a file leaves behind is its own fault and is found by test/setup/leaks.ts.
     pool: 'forks',
+    // Vitest leaves one core free; the machines of this project have two, and most files wait more than they compute.
+    maxWorkers: 2,
     isolate: true,
     // As Node itself does: the default export of a CommonJS module is module.exports.
     deps: { interopDefault: false },
