@@ -1,4 +1,5 @@
 // The load generator, in a process of its own so that its work is not counted as the target's.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { serve } from './process.ts';
 import type { Load } from './scenario.ts';
@@ -59,10 +60,12 @@ async function run({ url, key, model, load, milliseconds }: Run): Promise<LoadRe
         },
       );
     });
-  const lane = async () => {
+  const lane = async (index: number) => {
+    // Streams that begin together stay together, and would measure how a burst queues.
+    if (load.kind === 'stream') await pause((index / lanes) * load.chunks * load.gap);
     while (performance.now() < end) await ask();
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
   const seconds = (performance.now() - begin) / 1000;
   await pool.close();
   return {
