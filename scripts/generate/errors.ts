@@ -1,5 +1,5 @@
-// src/errors.ts → docs/reference/errors.md
-import { errorTable } from '../../src/errors.ts';
+// src/error-table.ts → docs/reference/errors.md
+import { errorTable } from '../../src/error-table.ts';
 import { code, renderPage, renderTable } from '../markdown.ts';
 
 export async function generate(): Promise<ReadonlyMap<string, string>> {
@@ -12,7 +12,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
       entry.meaning,
       entry.action,
     ]);
-  const page = renderPage('Error codes', 'src/errors.ts', [
+  const page = renderPage('Error codes', 'src/error-table.ts', [
     'Every error that the gateway itself raises has one of these codes. The table is closed: a code is never renamed ' +
       'and never changes its meaning. Each protocol renders the error in its own envelope; in the OpenAI envelope ' +
       'the code stands in `error.code`.',

@@ -30,6 +30,17 @@ test('npm scripts that pages name exist', () => {
   expect(missing).toEqual([]);
 });
 
+test('files that hand-written pages name exist', () => {
+  const written = pages.filter((page) => !page.startsWith('docs/reference/') && page !== 'CHANGELOG.md');
+  const missing = written.flatMap((page) =>
+    [...read(page).matchAll(/(?<![\w/.-])(?:src|test|scripts|schema|bench|docs|examples)\/[\w./-]*[\w/]/g)]
+      .map(([path]) => path)
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${page}: ${path}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test.each([
   ['docs/README.md', 'docs/guide'],
   ['docs/README.md', 'docs/reference'],
