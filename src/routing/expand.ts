@@ -2,11 +2,13 @@
 // becomes its targets, each expanded first and then ordered by the strategy, so that a strategy sees only what can be
 // tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
 import { renderDuration } from '../lib/duration.ts';
+import { matchGlob } from '../lib/glob.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import type { PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
 import { renderTarget } from './resolve.ts';
+import { selectConnections } from './select.ts';
 import type { Combo, Connection, Provider, Snapshot, Target } from './snapshot.ts';
 import { findStrategy } from './strategies/registry.ts';
 import type { Branch } from './strategies/strategy.ts';
@@ -79,7 +81,9 @@ function expandEntry(target: Target, expansion: Expansion, depth: number): reado
   return combo ? expandCombo(combo, expansion, depth + 1) : [];
 }
 
-function expandModel(target: Target & { readonly kind: 'model' }, expansion: Expansion): readonly Attempt[] {
+type ModelTarget = Target & { readonly kind: 'model' };
+
+function expandModel(target: ModelTarget, expansion: Expansion): readonly Attempt[] {
   const { snapshot, facts, reasons } = expansion;
   const name = `${target.provider}/${target.model}`;
   const provider = snapshot.providers.get(target.provider);
@@ -131,23 +135,31 @@ function expandModel(target: Target & { readonly kind: 'model' }, expansion: Exp
       reject(reasons, fault.code, `${name}: ${fault.message}`, { at: fault.at ?? connection.at }, name);
     else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
-  return attempts;
+  const { order, effects } = selectConnections(attempts, {
+    provider,
+    world: expansion.world,
+    random: expansion.random,
+  });
+  return effects.length === 0 ? order : attachEffects(order, effects);
 }
 
 function findFault(
-  { id, key, provider, enabled, credential }: Connection,
-  { connections, at }: Target,
+  { id, key, provider, enabled, models, credential }: Connection,
+  target: ModelTarget,
   model: string,
   expansion: Expansion,
 ): (Pick<Reason, 'code' | 'message'> & { readonly at?: Reason['at'] }) | undefined {
   const { world, now } = expansion;
   if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
-  if (connections && !connections.includes(id)) {
-    return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at };
+  if (target.connections && !target.connections.includes(id)) {
+    return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at: target.at };
   }
   const allowed = expansion.facts.principal.connections;
   if (allowed && !allowed.includes(key)) {
     return { code: 'connection-not-allowed', message: `the client key may not use ${key}.` };
+  }
+  if (models && !models.some((glob) => matchGlob(glob, target.model))) {
+    return { code: 'connection-not-chosen', message: `${key} does not serve this model.` };
   }
   if (credential && !world.hasCredential(key)) {
     return { code: 'no-credential', message: `${key} needs \${${credential.source}:${credential.name}}.` };

@@ -45,7 +45,8 @@ export const reasonTable = {
   'provider-missing': { meaning: 'The target names a provider that the configuration does not have.' },
   'connection-disabled': { meaning: 'The connection is switched off in the configuration.' },
   'connection-not-chosen': {
-    meaning: 'The target names the connections that may serve it, and this is none of them.',
+    meaning:
+      'The target names its connections, or the connection its models, and these two do not go together.',
   },
   condition: { meaning: 'The `when` of the target does not hold for this request.' },
   schedule: { meaning: 'The target is outside of its schedule.' },

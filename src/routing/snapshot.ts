@@ -56,6 +56,8 @@ export interface Connection {
   /** Lower comes first. */
   readonly priority: number;
   readonly enabled: boolean;
+  /** Globs of the models that it may serve; absent is all. */
+  readonly models?: readonly string[];
   /** undefined: `auth: none`. */
   readonly credential?: SecretReference;
   readonly at?: SourcePosition | undefined;
@@ -97,6 +99,10 @@ export interface Provider {
   readonly endpoints: readonly Endpoint[];
   /** In the order in which they are tried: by priority, then as written. */
   readonly connections: readonly Connection[];
+  /** Which usable connection comes first; absent is fill-first, by priority. */
+  readonly select?: 'fill-first' | 'round-robin' | 'p2c' | 'random' | 'least-used' | 'strict-random';
+  /** Calls that `round-robin` stays on one connection. */
+  readonly stickyCalls?: number;
   /** The simulator answers instead of a network, and behaves like this; false for a real upstream. */
   readonly sandbox: SandboxSettings | false;
   readonly profile: ResilienceProfile;

@@ -352,10 +352,7 @@ export const layout: LayoutNode = {
           "type": "string",
           "expected": "a name or glob without blanks, such as openai/*"
          },
-         "expected": "a list of names or globs",
-         "notYet": {
-          "severity": "error"
-         }
+         "expected": "a list of names or globs"
         },
         "group": {
          "type": "string",
@@ -385,24 +382,11 @@ export const layout: LayoutNode = {
      },
      "select": {
       "type": "string",
-      "default": "fill-first",
-      "notYet": {
-       "severity": "error",
-       "values": [
-        "round-robin",
-        "p2c",
-        "random",
-        "least-used",
-        "strict-random"
-       ]
-      }
+      "default": "fill-first"
      },
      "stickyCalls": {
       "type": "integer",
-      "default": 3,
-      "notYet": {
-       "severity": "error"
-      }
+      "default": 3
      },
      "models": {
       "type": "array",

@@ -21,6 +21,7 @@ export const compileProviders: CompileStep = (context) => {
       endpoints: compileEndpoints(id, provider, entry, context),
       connections: compileConnections(id, provider, entry, context),
       sandbox: provider.sandbox ?? (entry?.sandbox ? simulator : false),
+      ...(provider.select !== 'fill-first' && { select: provider.select, stickyCalls: provider.stickyCalls }),
       profile: chooseProfile(id, provider, entry, context),
       ...(listed && { models: listed }),
       ...(provider.models && { closed: true }),
@@ -141,7 +142,7 @@ function compileEndpoint(
   };
 }
 
-type AccountPart = Pick<ResolvedConnection, 'id' | 'enabled' | 'priority' | 'apiKey' | 'oauth'>;
+type AccountPart = Pick<ResolvedConnection, 'id' | 'enabled' | 'priority' | 'apiKey' | 'oauth' | 'models'>;
 
 function compileConnections(
   id: string,
@@ -167,6 +168,7 @@ function compileConnections(
       provider: id,
       priority: connection.priority,
       enabled: provider.enabled && connection.enabled,
+      ...(connection.models && { models: connection.models }),
       ...(credential && { credential }),
       at: at(place, provider.connections ? 'value' : 'key'),
     } satisfies Connection;
