@@ -96,7 +96,8 @@ class TreeBuilder {
     for (const pair of pairs) {
       const keyNode = pair.key as Node | null;
       const [start, end] = keyNode?.range ?? [place.start, place.start];
-      const key = this.#place(start, end);
+      // an empty key stands where the blanks before its colon end
+      const key = this.#place(start === end ? this.#skipBlanks(start) : start, end);
       const name = this.#readKey(keyNode, key);
       const valueNode = pair.value as Node | null;
       const value = this.build(valueNode, end, level + 1);
@@ -127,6 +128,7 @@ class TreeBuilder {
     if (merges[1]) this.#reportDuplicate('<<', merges[1].key, (merges[0] as { key: Place }).key);
     const all = new Map(own);
     for (const { value, node, key } of merges) {
+      if (value.flawed) continue;
       const declared = isAlias(node) || (isSeq(node) && node.items.every((item) => isAlias(item)));
       const sources = value.kind === 'list' ? value.items : [value];
       if (!declared || sources.length === 0 || sources.some((source) => source.kind !== 'map')) {
@@ -207,6 +209,12 @@ class TreeBuilder {
         related: [{ message: 'the first time', at: positionOf(first) }],
       }),
     );
+  }
+
+  #skipBlanks(offset: number): number {
+    let at = offset;
+    while (/\s/.test(this.#source.file.text[at] ?? '')) at++;
+    return at;
   }
 
   #place(start: number, end: number): Place {

@@ -3,8 +3,9 @@
 import { GatewayError } from '../errors.ts';
 import { parsePointer } from '../lib/json-pointer.ts';
 import { findNextCut, readNode } from './edit/conform.ts';
+import { findNode } from './edit/find.ts';
 import { patchValue, resolvePosition, type Edit } from './edit/patch.ts';
-import { applySplices, moveItem, renameKey, type Slot, type Splice } from './edit/splice.ts';
+import { applySplices, moveItem, renameKey, replaceValue, type Splice } from './edit/splice.ts';
 import {
   findPair,
   isAlias,
@@ -16,7 +17,6 @@ import {
   type YamlSeq,
 } from './edit/tree.ts';
 import { findIndex, isSame, type Value } from './edit/value.ts';
-import type { Node } from 'yaml';
 
 export type { Edit } from './edit/patch.ts';
 
@@ -63,6 +63,7 @@ function cutDirectly(tree: Tree, edit: Edit, before: Value): Splice[] | undefine
     const pair = findPair(owner as YamlMap, name);
     return pair && renameKey(pair, edit.to);
   }
+  if (edit.op === 'rename') return renameItem(tree, path, edit.to);
   if (edit.op !== 'move' || !found || !isSeq(owner)) return undefined;
   const list = readNode(tree, owner);
   if (!Array.isArray(list)) return undefined;
@@ -72,31 +73,14 @@ function cutDirectly(tree: Tree, edit: Edit, before: Value): Splice[] | undefine
   return from === to || before === null ? undefined : moveItem(tree, found.slot, owner as YamlSeq, from, to);
 }
 
-/** The node at a path as far as it is written there, with the slot that holds it; undefined behind an alias or a merge. */
-function findNode(
-  tree: Tree,
-  path: readonly string[],
-): { readonly node: Node | null; readonly slot: Slot } | undefined {
-  let node: Node | null = tree.document.contents;
-  let slot: Slot = { kind: 'root' };
-  for (const segment of path) {
-    const flow: boolean =
-      (slot.kind !== 'root' && slot.flow) || (isMap(node) || isSeq(node) ? node.flow === true : false);
-    if (isMap(node)) {
-      const map = node as YamlMap;
-      const pair = findPair(map, segment);
-      if (!pair) return undefined;
-      slot = { kind: 'pair', map, pair, flow };
-      node = pair.value;
-    } else if (isSeq(node)) {
-      const seq = node as YamlSeq;
-      const list = readNode(tree, seq);
-      const index = Array.isArray(list) ? findIndex(list, segment) : -1;
-      slot = { kind: 'item', seq, index, flow };
-      node = seq.items[index] ?? null;
-    } else return undefined;
-  }
-  return { node, slot };
+// A list item is known by its id; only these characters change.
+function renameItem(tree: Tree, path: readonly string[], to: string): Splice[] | undefined {
+  const found = findNode(tree, path);
+  if (!found || !isMap(found.node)) return undefined;
+  const map = found.node as YamlMap;
+  const pair = findPair(map, 'id');
+  const flow = map.flow === true || (found.slot.kind !== 'root' && found.slot.flow);
+  return pair && replaceValue(tree, { kind: 'pair', map, pair, flow }, pair.value, to);
 }
 
 function parseChecked(text: string, edit: Edit): Tree {

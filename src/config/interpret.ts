@@ -171,17 +171,14 @@ class Walk {
   ): unknown {
     if (piece.kind === 'unknown-source') {
       const name = piece.name ?? '';
-      this.#fail(
-        'reference/unknown-source',
-        node,
-        pointer,
-        `a reference names env, file or secret, not "${name}"`,
-        {
-          suggestion:
-            renderNearest(name, referenceSources) ?? (secret ? undefined : 'a literal ${ is written $${'),
-          sensitive: secret,
-        },
-      );
+      const near = renderNearest(name, referenceSources);
+      // in a secret field the word may be the secret itself
+      const told = secret && near === undefined ? '' : `, not "${name}"`;
+      const shell = secret ? 'write ${env:NAME}' : `write \${env:${name}}, or $\${ for a literal \${`;
+      this.#fail('reference/unknown-source', node, pointer, `a reference names env, file or secret${told}`, {
+        suggestion: near ?? shell,
+        sensitive: secret,
+      });
     } else {
       this.#fail('reference/malformed', node, pointer, 'this is not spelled like a reference', {
         suggestion: 'write ${env:NAME}, ${env:NAME:-default}, ${file:/path} or ${secret:name}',

@@ -63,9 +63,12 @@ export function parseFile(file: ConfigFile): ParsedFile {
     );
   }
   const problems = [...(document?.errors ?? []), ...(document?.warnings ?? [])].map((error) =>
-    explainYamlError(error, file.text, spot),
+    explainYamlError(error, file.text, spot, document),
   );
-  const hard = problems.filter((problem) => problem.hard);
+  const open = problems.find(({ swallowsFrom }) => swallowsFrom !== undefined);
+  const hard = problems.filter(
+    (problem) => problem.hard && (problem === open || problem.offset <= (open?.swallowsFrom ?? Infinity)),
+  );
   diagnostics.push(...keepFirstPerLine(hard.map((problem) => problem.diagnostic)));
   diagnostics.push(
     ...problems

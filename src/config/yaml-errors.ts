@@ -1,6 +1,14 @@
 // The YAML library's errors in our own words. Its texts quote the file, which may hold a secret: only its codes and
 // offsets are used.
-import type { YAMLParseError, YAMLWarning } from 'yaml';
+import {
+  isCollection,
+  isScalar,
+  visit,
+  type Document,
+  type Node,
+  type YAMLParseError,
+  type YAMLWarning,
+} from 'yaml';
 import type { Diagnostic, SourcePosition } from '../diagnostics.ts';
 import { createFault, type LoadCode } from './rules.ts';
 
@@ -8,12 +16,18 @@ export interface YamlProblem {
   readonly diagnostic: Diagnostic;
   /** The structure below cannot be trusted. */
   readonly hard: boolean;
+  /** Where an open quote begins: everything behind it was read as its text. */
+  readonly swallowsFrom?: number;
+  /** Where the library stumbled. */
+  readonly offset: number;
 }
 
 interface Explanation {
   readonly code: LoadCode;
   readonly message: string;
   readonly suggestion?: string;
+  /** What is missing its end. */
+  readonly closes?: 'quote' | 'bracket';
   readonly soft?: true;
 }
 
@@ -63,7 +77,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
 const missing: readonly { readonly pattern: RegExp; readonly explanation: Explanation }[] = [
   {
     pattern: /^Missing closing/,
-    explanation: { code: 'yaml/quote', message: 'the closing quote is missing' },
+    explanation: { code: 'yaml/quote', message: 'the closing quote is missing', closes: 'quote' },
   },
   {
     pattern: /^Implicit map keys/,
@@ -73,8 +87,14 @@ const missing: readonly { readonly pattern: RegExp; readonly explanation: Explan
     pattern: /^Comments must/,
     explanation: { code: 'yaml/syntax', message: 'a comment needs a blank before its #' },
   },
-  { pattern: /end with a \}$/, explanation: { code: 'yaml/syntax', message: 'a closing } is missing' } },
-  { pattern: /end with a \]$/, explanation: { code: 'yaml/syntax', message: 'a closing ] is missing' } },
+  {
+    pattern: /end with a \}$/,
+    explanation: { code: 'yaml/syntax', message: 'a closing } is missing', closes: 'bracket' },
+  },
+  {
+    pattern: /end with a \]$/,
+    explanation: { code: 'yaml/syntax', message: 'a closing ] is missing', closes: 'bracket' },
+  },
   { pattern: /^Missing , /, explanation: { code: 'yaml/syntax', message: 'a comma is missing' } },
   {
     pattern: /^Missing space after :/,
@@ -101,6 +121,7 @@ export function explainYamlError(
   error: YAMLParseError | YAMLWarning,
   text: string,
   spot: (start: number, end?: number) => SourcePosition,
+  document?: Document.Parsed,
 ): YamlProblem {
   const constant = error.code === 'MISSING_CHAR' || error.code === 'BAD_INDENT';
   const explanation =
@@ -116,11 +137,37 @@ export function explainYamlError(
   const start = from + blanks;
   const length = /^\S{1,80}/.exec(text.slice(start, Math.max(to, start + 1)))?.[0].length ?? 1;
   const { code, message, suggestion, soft } = explanation;
+  const opened = explanation.closes && document ? findOpening(document, from, explanation.closes) : undefined;
+  // a quote runs to the end of the file before anybody misses its end: its beginning tells more
+  const atOpening = opened !== undefined && explanation.closes === 'quote';
   return {
     diagnostic: createFault(code, message, {
-      at: spot(start, start + length),
+      at: atOpening ? spot(opened) : spot(start, start + length),
       suggestion,
+      ...(opened !== undefined && !atOpening && { related: [{ message: 'opened here', at: spot(opened) }] }),
     }),
     hard: soft !== true,
+    offset: from,
+    ...(atOpening && { swallowsFrom: opened }),
   };
+}
+
+/** Offset of the quote or bracket that is still open at `offset`: the innermost one that reaches there. */
+function findOpening(
+  document: Document.Parsed,
+  offset: number,
+  closes: 'quote' | 'bracket',
+): number | undefined {
+  let opening: number | undefined;
+  const look = (node: Node, fits: boolean): void => {
+    const [start, , end] = node.range ?? [0, 0, 0];
+    if (fits && start < offset && offset <= end + 1) opening = start;
+  };
+  visit(document, {
+    Node: (_, node) => {
+      if (isScalar(node)) look(node, closes === 'quote' && (node.type?.startsWith('QUOTE') ?? false));
+      else if (isCollection(node)) look(node, closes === 'bracket' && node.flow === true);
+    },
+  });
+  return opening;
 }

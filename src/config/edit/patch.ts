@@ -1,7 +1,7 @@
 // What an edit means, on plain values: the promise that the text edit must keep.
 import { GatewayError } from '../../errors.ts';
 import { parsePointer } from '../../lib/json-pointer.ts';
-import { findIndex, toValue, type Value } from './value.ts';
+import { findIndex, readId, toValue, type Value } from './value.ts';
 
 /**
  * One change of the document. Pointers are JSON pointers; a list item is `id:<id>` (or a number in requests of people).
@@ -75,8 +75,13 @@ function changeList(
   if (rest.length > 0) return next.with(index, change(item, rest, edit, `${place}/${segment}`));
   if (edit.op === 'set') return next.with(index, toValue(edit.value));
   if (edit.op === 'delete') return next.toSpliced(index, 1);
-  if (edit.op === 'rename')
-    throw new GatewayError('conflict', `${place}/${segment} is a list item; it has no name of its own`);
+  if (edit.op === 'rename') {
+    if (!(item instanceof Map) || readId(item) === undefined)
+      throw new GatewayError('conflict', `${place}/${segment} is a list item; it has no name of its own`);
+    if (at.some((other) => other !== item && readId(other) === edit.to))
+      throw new GatewayError('conflict', `${place}/id:${edit.to} exists already`);
+    return next.with(index, new Map(item).set('id', edit.to));
+  }
   if (edit.op !== 'move') return next;
   const before = resolvePosition(at, edit.before, place);
   next.splice(index, 1);

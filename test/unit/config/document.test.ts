@@ -26,7 +26,7 @@ describe('YAML that is not what it seems', () => {
       ['2:25 yaml/number'],
     ],
     ['infinity', `${head}defaults: { comboDepth: .inf }\n`, ['2:25 yaml/number']],
-    ['an unclosed quote', `${head}aliases: { a: "openai/x }\n`, ['3:1 yaml/quote']],
+    ['an unclosed quote', `${head}aliases: { a: "openai/x }\n`, ['2:15 yaml/quote']],
     ['an unknown escape', `${head}aliases: { a: "openai\\/\\q" }\n`, ['2:24 yaml/quote']],
     ['an unclosed bracket', `${head}include: [a.yaml\nserver: {}\n`, ['3:1 yaml/syntax']],
     [
@@ -175,7 +175,7 @@ describe('several files', () => {
       'b.yaml': 'aliases:\n  x: 5\n',
     });
     expect(summarize(result)).toEqual([
-      'a.yaml:1:31 yaml/quote',
+      'a.yaml:1:20 yaml/quote',
       'b.yaml:2:6 schema/type',
       'omniroute.config.yaml:4:1 schema/unknown-key',
     ]);

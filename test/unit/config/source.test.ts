@@ -138,6 +138,27 @@ describe('include', () => {
     expect(result.config).toBeUndefined();
   });
 
+  test('too many files, and too much of them, are refused', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`d/${index}.yaml`, '{}']));
+    const result = await loadText(main('["d/*.yaml"]'), many);
+    expect(places(result)).toEqual(['2:11 source/include-limit']);
+    const comment = `# ${'x'.repeat(4 * 1024 ** 2 - 10)}\n{}\n`;
+    const large = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`d/${index}.yaml`, comment]));
+    expect(places(await loadText(main('["d/*.yaml"]'), large))).toEqual(['2:11 source/too-large']);
+  });
+
+  test('what is left over of very many faults is counted', async () => {
+    const result = await loadText(
+      `version: 1\n${Array.from({ length: 700 }, (_, index) => `key${index}: 1`).join('\n')}\n`,
+    );
+    expect(result.diagnostics).toHaveLength(501);
+    expect(result.diagnostics.at(-1)).toMatchObject({
+      code: 'source/too-many-faults',
+      severity: 'error',
+      message: '200 more faults',
+    });
+  });
+
   test('a link that stays below the folder is fine, as Kubernetes mounts them', async () => {
     const result = await loadText(main('[config.d/*.yaml]'), {
       'config.d/..2026/a.yaml': 'aliases: { a: openai/x }',
