@@ -77,12 +77,11 @@ export function feed(
   bytes: Uint8Array,
   sizes: readonly number[] = [bytes.length],
 ): Collected {
-  let text = '';
+  const pieces: Uint8Array[] = [];
   let failure: PipeStep['failure'];
   let meaningful = false;
   const take = (step: PipeStep): void => {
-    for (const piece of step.output)
-      text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    for (const piece of step.output) pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
     failure ??= step.failure;
     meaningful ||= step.meaningful;
   };
@@ -93,7 +92,7 @@ export function feed(
     at += size;
   }
   take(pipe.end());
-  return { text, failure, meaningful };
+  return { text: Buffer.concat(pieces).toString(), failure, meaningful };
 }
 
 export function createIds(): (prefix: string) => string {

@@ -38,7 +38,7 @@ export function decodeContent(value: unknown, at: string): Part[] {
 function decodePart(value: unknown, at: string): Part {
   const block = demandObject(value, at);
   const cache = decodeMark(block['cache_control']);
-  switch (block['type']) {
+  switch (demandString(block, 'type', at)) {
     case 'text': {
       const cited = Array.isArray(block['citations']) ? (block['citations'] as unknown[]) : [];
       const citations = cited.map(decodeCitation).filter((citation) => citation !== undefined);

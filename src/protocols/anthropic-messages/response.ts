@@ -35,7 +35,7 @@ export function decodeAnswer(body: unknown, context: DecodeContext, emit: Answer
 
 export const encodeAnswer: Codec['encodeAnswer'] = (answer, context) => {
   const refused = answer.parts.some(({ kind }) => kind === 'refusal');
-  const content = answer.parts.flatMap((part) =>
+  const content = joinBlanks(answer.parts).flatMap((part) =>
     encodePart(part, answer.finish.reason === 'length', context),
   );
   const characters = answer.parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
@@ -50,6 +50,19 @@ export const encodeAnswer: Codec['encodeAnswer'] = (answer, context) => {
     usage: encodeUsage(answer.usage ?? { input: context.inputTokens, output: Math.ceil(characters / 4) }),
   });
 };
+
+/** Blank text belongs to the text that follows it: alone it would be refused when the client sends it back. */
+function joinBlanks(parts: readonly Part[]): readonly Part[] {
+  let blank = '';
+  return parts.flatMap((part): readonly Part[] => {
+    const held = blank;
+    blank = '';
+    if (part.kind !== 'text') return [part];
+    if (!isBlank(part.text)) return [held === '' ? part : { ...part, text: held + part.text }];
+    blank = held + part.text;
+    return [];
+  });
+}
 
 function encodePart(part: Part, cut: boolean, { loss }: EncodeContext): readonly JsonObject[] {
   switch (part.kind) {

@@ -23,7 +23,7 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
   let current: number | undefined;
   /** Whether its content_block_start was sent: empty text blocks are never begun. */
   let begun = false;
-  /** Blank text that only matters when more follows. */
+  /** Blank text that only matters when more text follows, in this block or the next. */
   let blank = '';
   /** Citations that came before the text that they support. */
   let early: string[] = [];
@@ -147,11 +147,11 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
     if (!begun) {
       blank += text;
       if (isBlank(blank)) return;
+      const whole = blank;
       begin('{"type":"text","text":""}');
       for (const body of early) out += delta(body);
       early = [];
-      out += delta(`{"type":"text_delta","text":${JSON.stringify(blank)}}`);
-      blank = '';
+      out += delta(`{"type":"text_delta","text":${JSON.stringify(whole)}}`);
     } else out += delta(`{"type":"text_delta","text":${JSON.stringify(text)}}`);
   }
 
@@ -178,13 +178,13 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
   function begin(block: string): void {
     index++;
     begun = true;
+    blank = '';
     out += frame('content_block_start', `"index":${index},"content_block":${block}`);
   }
 
   function end(): void {
     if (begun) out += frame('content_block_stop', `"index":${index}`);
     begun = false;
-    blank = '';
     early = [];
     current = undefined;
     flush();

@@ -11,23 +11,28 @@ export interface UsageMeter {
 
 /**
  * An answer reports usage twice and each report may lack fields: they are merged in Anthropic's own terms, because a
- * sum of half a report would be wrong. A zero never erases a count: proxies send empty objects.
+ * sum of half a report would be wrong. Zeros alone never erase a count: proxies send empty objects.
  */
 export function createUsageMeter(): UsageMeter {
   const counts: { [field in keyof Fields]?: number } = {};
   return {
     read(value) {
       if (!isObject(value)) return undefined;
-      for (const [field, count] of Object.entries(readFields(value)) as [
-        keyof Fields,
-        number | undefined,
-      ][]) {
-        if (count !== undefined && (count > 0 || counts[field] === undefined)) counts[field] = count;
+      const fields = readFields(value);
+      const hasInput = [fields.fresh, fields.cacheRead, fields.cacheWrite].some(
+        (count) => count !== undefined && count > 0,
+      );
+      for (const [field, count] of Object.entries(fields) as [keyof Fields, number | undefined][]) {
+        const told = count !== undefined && (count > 0 || (hasInput && inputFields.has(field)));
+        if (told || (count !== undefined && counts[field] === undefined)) counts[field] = count;
       }
       return Object.keys(counts).length === 0 ? undefined : combine(counts);
     },
   };
 }
+
+/** Reported together: a zero among them is true when another one is not zero. */
+const inputFields: ReadonlySet<string> = new Set(['fresh', 'cacheRead', 'cacheWrite', 'cacheWrite1h']);
 
 type Fields = ReturnType<typeof readFields>;
 

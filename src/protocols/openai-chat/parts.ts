@@ -24,7 +24,7 @@ function decodePart(value: unknown, at: string): Part {
   if (typeof value === 'string') return { kind: 'text', text: value };
   const part = demandObject(value, at);
   const cache = decodeMark(part, at);
-  switch (part['type']) {
+  switch (demandString(part, 'type', at)) {
     case 'text':
     case 'input_text':
     case 'output_text':

@@ -66,6 +66,8 @@ export function createChunkReader(context: DecodeContext, emit: AnswerListener):
   let id = '';
   let model = '';
   let created: number | undefined;
+  /** Text of the open reasoning block as `reasoning` gave it; a chained gateway repeats it beside the proof. */
+  let reasoned = '';
   /** Merged entries of `reasoning_details` of the open reasoning block. */
   let detail: Record<string, unknown> | undefined;
 
@@ -123,7 +125,10 @@ export function createChunkReader(context: DecodeContext, emit: AnswerListener):
     const reasoning = delta['reasoning_content'] ?? delta['reasoning'];
     if (Array.isArray(delta['reasoning_details']))
       readDetails(delta['reasoning_details'], typeof reasoning === 'string');
-    if (typeof reasoning === 'string' && reasoning !== '') append('reasoning', reasoning);
+    if (typeof reasoning === 'string' && reasoning !== '') {
+      append('reasoning', reasoning);
+      reasoned += reasoning;
+    }
     if (typeof content === 'string') {
       if (content !== '') append('text', content);
     } else if (Array.isArray(content)) content.forEach(readPart);
@@ -150,6 +155,7 @@ export function createChunkReader(context: DecodeContext, emit: AnswerListener):
 
   function closeFlow(): void {
     if (blocks.open === undefined) return;
+    reasoned = '';
     if (blocks.open !== 'reasoning' || detail === undefined) return blocks.close();
     const { proof } = decodeDetail(detail);
     detail = undefined;
@@ -182,7 +188,7 @@ export function createChunkReader(context: DecodeContext, emit: AnswerListener):
       const words = typeof text === 'string' ? text : typeof summary === 'string' ? summary : '';
       if (detail !== undefined && rest['index'] !== undefined && detail['index'] !== rest['index'])
         closeFlow();
-      if (!hasText && words !== '') append('reasoning', words);
+      if (!hasText && words !== '' && words !== reasoned) append('reasoning', words);
       if (blocks.open !== 'reasoning' && (rest['data'] !== undefined || rest['signature'] !== undefined)) {
         closeFlow();
         blocks.append('reasoning', '');
