@@ -145,7 +145,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   configure(start);
 
   const dataFolder = resolveDataFolder(start.storage.dir, files.folder(), environment);
-  state = await openState(start, dataFolder, clock, timers, () => config ?? start);
+  state = await openState(start, dataFolder, clock, timers, () => config ?? start, logs);
   try {
     const world = createStateWorld({
       store: state.store,
@@ -226,6 +226,7 @@ function openState(
   clock: Clock,
   timers: Timers,
   current: () => ResolvedConfig,
+  logs: Logs,
 ): Promise<State> | State {
   if (storage.driver === 'memory') return createMemoryState({ clock });
   return openSqliteState({
@@ -234,6 +235,10 @@ function openState(
     timers,
     window: parseDuration(storage.flushEvery) ?? 200,
     retention: () => readRetention(current()),
+    report: (trouble) => {
+      if (trouble === null) logs.log.info('usage rows are written again');
+      else logs.log.error({ trouble }, 'usage rows wait');
+    },
   });
 }
 

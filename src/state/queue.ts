@@ -35,11 +35,11 @@ export class RowQueue {
     return this.#chunks[0]?.full === true;
   }
 
-  /** Packs a row, or counts it as dropped. */
-  append(row: UsageRow): void {
+  /** Packs a row, or counts it as dropped; answers whether it was packed. */
+  append(row: UsageRow): boolean {
     if (this.rows >= this.#bounds.maxRows || this.bytes >= this.#bounds.maxBytes) {
       this.dropped++;
-      return;
+      return false;
     }
     let chunk = this.#chunks.at(-1);
     if (chunk === undefined || chunk.full) {
@@ -49,6 +49,7 @@ export class RowQueue {
     }
     this.bytes += chunk.append(row);
     this.rows++;
+    return true;
   }
 
   /** The oldest chunk; its rows count as held until `settle`. */

@@ -25,6 +25,8 @@ export interface WriterOptions {
   /** Milliseconds that `close` waits for the last rows; what is not written then is counted as dropped. */
   readonly closeTimeout?: number;
   readonly maxPages?: number;
+  /** Hears when rows begin to wait or to be dropped, and why; null when all is well again. For the log. */
+  readonly report?: (trouble: string | null) => void;
   /** Starts the thread; tests keep a hand on it. */
   readonly spawn?: (setup: WriterSetup) => Worker;
 }
@@ -80,6 +82,8 @@ export class Writer {
   #closing: Promise<void> | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
   #error: string | null = null;
+  #overflowing = false;
+  readonly #report: (trouble: string | null) => void;
   #written = 0;
   #rejected = 0;
   #retries = 0;
@@ -93,6 +97,7 @@ export class Writer {
       maxRows: options.maxRows ?? 50_000,
       maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
     });
+    this.#report = options.report ?? (() => undefined);
     const setup: WriterSetup = {
       file: options.file,
       session: `${new Date(this.#clock.now()).toISOString()}-${crypto.randomUUID()}`,
@@ -118,7 +123,7 @@ export class Writer {
       this.#queue.dropped++;
       return;
     }
-    this.#queue.append(row);
+    if (!this.#queue.append(row)) this.#overflow();
     if (this.#queue.headFull) this.#pump();
     else if (this.#cancelWindow === undefined) this.#openWindow();
   }
@@ -176,6 +181,18 @@ export class Writer {
     return this.#queue.dropped;
   }
 
+  #overflow(): void {
+    if (this.#overflowing) return;
+    this.#overflowing = true;
+    this.#report(`The queue of usage rows is full (${this.#queue.rows} rows wait); new rows are dropped.`);
+  }
+
+  #setError(error: string | null): void {
+    if (error === this.#error) return;
+    this.#error = error;
+    this.#report(error);
+  }
+
   #openWindow(): void {
     this.#cancelWindow = this.#timers.after(this.#window, () => {
       this.#cancelWindow = undefined;
@@ -226,14 +243,14 @@ export class Writer {
         slices.push(...collect());
       } catch (error) {
         // `append` may stand above us on the stack, and `append` never throws.
-        this.#error = `A slice of the world could not be collected: ${String(error)}`;
+        this.#setError(`A slice of the world could not be collected: ${String(error)}`);
       }
     }
     return slices;
   }
 
   #resume(): void {
-    this.#error = null;
+    this.#setError(null);
     if (this.#flying) this.#thread.post({ kind: 'batch', batch: this.#flying.batch });
     else this.#pump();
   }
@@ -243,7 +260,7 @@ export class Writer {
       this.#settle(notice.sequence, notice.written, notice.rejected);
     } else if (notice.kind === 'stalled') {
       this.#retries++;
-      this.#error = `${notice.code}: ${notice.message}`;
+      this.#setError(`${notice.code}: ${notice.message}`);
     } else if (notice.kind === 'closed') {
       this.#closed?.resolve();
     } else {
@@ -259,7 +276,8 @@ export class Writer {
     const flying = this.#flying;
     if (flying?.batch.sequence !== sequence) return;
     this.#flying = undefined;
-    this.#error = null;
+    this.#overflowing = false;
+    this.#setError(null);
     this.#written += written;
     this.#rejected += rejected;
     if (flying.chunk) this.#queue.settle(flying.chunk);
@@ -271,6 +289,7 @@ export class Writer {
   }
 
   #threadEnded(): void {
+    if (!this.#closed) this.#setError(this.#thread.reason);
     this.#closed?.resolve();
     for (const done of this.#retentions.values()) done.reject(new Error('The state writer ended.'));
     this.#retentions.clear();

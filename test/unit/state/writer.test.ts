@@ -91,9 +91,11 @@ describe('window', () => {
 describe('overflow', () => {
   it('drops and counts what does not fit by rows, and recovers', async () => {
     const timers = createManualTimers();
-    const { writer, read } = await start({ timers, maxRows: 10 });
+    const heard: (string | null)[] = [];
+    const { writer, read } = await start({ timers, maxRows: 10, report: (trouble) => heard.push(trouble) });
     for (let row = 0; row < 25; row++) writer.append(makeUsage());
     expect(writer.status()).toMatchObject({ queuedRows: 10, dropped: 15 });
+    expect(heard).toEqual(['The queue of usage rows is full (10 rows wait); new rows are dropped.']);
     await writer.flush();
     writer.append(makeUsage());
     await writer.flush();
@@ -112,7 +114,8 @@ describe('overflow', () => {
 
 describe('faults', () => {
   it('keeps rows while another process holds the lock, and says so', async () => {
-    const { writer, file, read } = await start();
+    const heard: (string | null)[] = [];
+    const { writer, file, read } = await start({ report: (trouble) => heard.push(trouble) });
     const other = new Database(file);
     other.exec('BEGIN EXCLUSIVE');
     writer.append(makeUsage());
@@ -124,6 +127,7 @@ describe('faults', () => {
     other.close();
     await flushed;
     expect(writer.status()).toMatchObject({ state: 'ok', error: null, written: 1, dropped: 0 });
+    expect(heard).toEqual(['SQLITE_BUSY: database is locked', null]);
     expect(read(count)).toEqual([{ n: 1 }]);
   });
 
