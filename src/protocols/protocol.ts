@@ -1,6 +1,7 @@
 // The interface that every wire protocol implements. Two halves: `peek` works on raw bytes and never parses more
 // than it must (same protocol on both sides); the codec translates to and from the hub (`ir/`).
 import type { GatewayError, UpstreamFailure } from '../errors.ts';
+import type { RequestChanges } from '../ir/changes.ts';
 import type { Answer, AnswerEvent, AnswerListener } from '../ir/events.ts';
 import type { LossReport } from '../ir/loss.ts';
 import type { Effort } from '../ir/options.ts';
@@ -122,6 +123,8 @@ export interface Protocol {
   keepAlive(committed: boolean): string | undefined;
   readonly peek: Peek;
   readonly errors: ProtocolErrors;
+  /** The operator's changes on a body that stays in this wire; everything else survives. Throws GatewayError 400. */
+  changeBody(body: JsonObject, changes: RequestChanges, target: ChangeTarget): JsonObject;
   /** Absent while a wire can only be passed through. */
   readonly codec?: Codec;
 }
@@ -180,6 +183,9 @@ export interface Target {
   /** API version that the call names, where the wire has versions. */
   readonly version?: string;
 }
+
+/** What changes of a request depend on. */
+export type ChangeTarget = Pick<Target, 'model' | 'rules' | 'maxOutput'>;
 
 /** What the way back must undo or add. Made by `encodeRequest` of the upstream's codec. */
 export interface AnswerPlan {

@@ -1,6 +1,7 @@
 // One request in a client's dialect → one upstream of another dialect, and its answer back. The only place that knows
 // two wires at once, and it knows neither: both are codecs around the hub.
 import { GatewayError } from '../errors.ts';
+import { changeRequest, type ChangeRules, type RequestChanges } from '../ir/changes.ts';
 import type { AnswerEvent } from '../ir/events.ts';
 import { brokenAnswer } from '../ir/failure.ts';
 import { createFold } from '../ir/fold.ts';
@@ -20,6 +21,7 @@ import type {
   ClientPlan,
   Codec,
   EncodeContext,
+  ModelRules,
   PipeStep,
   Protocol,
   RequestPeek,
@@ -61,6 +63,8 @@ export interface TranslationOptions {
   readonly quirks?: readonly string[] | undefined;
   /** `[1m]` and `-thinking` of the client's model name. */
   readonly suffixes?: readonly string[] | undefined;
+  /** What the operator's rules change. */
+  readonly changes?: RequestChanges | undefined;
   /** Stream or whole answer, where it differs from the body's own word (an Accept header asked). */
   readonly stream?: boolean | undefined;
   newId(prefix: string): string;
@@ -87,12 +91,15 @@ export function createTranslation(options: TranslationOptions): Translation {
   const stream = options.stream ?? source.client.stream;
   const rules = findRules(model, options.quirks);
   const edits = suffixEdits(options.suffixes ?? [], upstream.name, source.request.reasoning !== undefined);
-  const wanted: ModelRequest = { ...source.request, ...edits.request, stream };
+  const asked: ModelRequest = { ...source.request, ...edits.request, stream };
+  const { changes } = options;
+  const wanted = changes ? changeRequest(asked, changes, changeRules(rules)) : asked;
+  const maxOutput = Math.min(options.maxOutput ?? Infinity, changes?.maxOutputTokens ?? Infinity);
   const target = {
     model,
     issuer,
     rules,
-    ...(options.maxOutput !== undefined && { maxOutput: options.maxOutput }),
+    ...(maxOutput !== Infinity && { maxOutput }),
     ...(options.version !== undefined && { version: options.version }),
   };
   const encoded = codecOf(upstream).encodeRequest(wanted, target, loss);
@@ -113,6 +120,10 @@ export function createTranslation(options: TranslationOptions): Translation {
     pipe: ({ stream: streamed }) =>
       createPipe(codecOf(upstream), codecOf(source.protocol), encoded.plan, context, streamed),
   };
+}
+
+function changeRules({ sampling, thinking, efforts, thinkingSwitch }: ModelRules): ChangeRules {
+  return { sampling, reasons: thinking !== 'none' || efforts.length > 0 || thinkingSwitch };
 }
 
 const nothing: PipeStep = { output: [], meaningful: false };

@@ -1,5 +1,6 @@
 // Anthropic Messages: `POST /v1/messages` and every host that speaks it.
 import type { Codec, Protocol } from '../protocol.ts';
+import { changeBody } from './changes.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
 import { decodeRequest, encodeRequest } from './request.ts';
@@ -24,5 +25,6 @@ export const anthropicMessages = {
   keepAlive: (committed) => (committed ? 'event: ping\ndata: {"type": "ping"}\n\n' : ': keep-alive\n\n'),
   peek,
   errors,
+  changeBody,
   codec,
 } satisfies Protocol;

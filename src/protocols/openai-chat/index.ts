@@ -1,5 +1,6 @@
 // OpenAI Chat Completions: `POST /v1/chat/completions` and every host that speaks it.
 import type { Codec, Protocol } from '../protocol.ts';
+import { changeBody } from './changes.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
 import { decodeRequest, encodeRequest } from './request.ts';
@@ -23,5 +24,6 @@ export const openaiChat = {
   keepAlive: () => ': keep-alive\n\n',
   peek,
   errors,
+  changeBody,
   codec,
 } satisfies Protocol;
