@@ -13,8 +13,9 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 
 /** A copy without members that are undefined, so that "absent" has one spelling. */
 export function defined<T extends object>(value: T): Defined<T> {
-  const entries = Object.entries(value).filter((entry) => entry[1] !== undefined);
-  return Object.fromEntries(entries) as Defined<T>;
+  const present: { [key: string]: unknown } = {};
+  for (const [key, member] of Object.entries(value)) if (member !== undefined) present[key] = member;
+  return present as Defined<T>;
 }
 
 /** The members whose names are not in `known`, or undefined when there are none. */

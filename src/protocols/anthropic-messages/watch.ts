@@ -135,14 +135,15 @@ export function createUnaryPipe(): AnswerPipe {
   };
 }
 
-// Quotes inside a string are escaped, so that these words only ever meet real members and event lines.
+// Quotes inside a string are escaped, so that these words only ever meet real members and event lines. They lack their
+// first sign, because a search that begins with a quote stops at every member.
 function isNotable(text: string): boolean {
   return (
-    text.includes('"usage"') ||
-    text.includes('message_stop') ||
-    text.includes('event: error') ||
-    text.includes('event:error') ||
-    text.includes('"error"')
+    text.includes('sage"') ||
+    text.includes('ssage_stop') ||
+    text.includes('rror"') ||
+    text.includes('vent: error') ||
+    text.includes('vent:error')
   );
 }
 
@@ -152,6 +153,6 @@ const deltaFrame = 'event: content_block_delta\ndata: {"index":0,"delta":{"type"
 /** Rough size of the text inside the deltas, for an estimate where the upstream reports no usage. */
 function countDeltas(text: string): number {
   let frames = 0;
-  for (let at = text.indexOf('"delta"'); at >= 0; at = text.indexOf('"delta"', at + 7)) frames++;
+  for (let at = text.indexOf('elta":'); at >= 0; at = text.indexOf('elta":', at + 6)) frames++;
   return frames === 0 ? 0 : Math.max(0, text.length - frames * (deltaFrame + 34));
 }

@@ -114,11 +114,12 @@ function readDetails<Name extends string>(
 }
 
 function readCounts<Name extends string>(bytes: Uint8Array, spans: JsonSpans<Name>): JsonObject {
-  const counts: [string, number][] = [];
-  for (const [name, span] of Object.entries(spans) as [Name, JsonSpan][]) {
-    if (typeAt(bytes, span) === 'number') counts.push([name, numberAt(bytes, span)]);
+  const counts: { [name in Name]?: number } = {};
+  for (const name of Object.keys(spans) as Name[]) {
+    const span = spans[name];
+    if (span && typeAt(bytes, span) === 'number') counts[name] = numberAt(bytes, span);
   }
-  return Object.fromEntries(counts);
+  return counts;
 }
 
 // A count that stands twice is no count; the answer itself is fine.

@@ -147,27 +147,40 @@ function isMeaningful(data: string): boolean {
   return !found && /"choices"\s*:\s*\[\s*\{/.test(data);
 }
 
-/** Whether a run of frames may hold more than deltas. Searching is far cheaper than taking every frame apart. */
+/**
+ * Whether a run of frames may hold more than deltas. The words lack their first sign, because a search that begins with
+ * a quote stops at every member: 0.2 instead of 1.3 µs for one frame.
+ */
 function isNotable(text: string): boolean {
   return (
-    text.includes('"usage":{') ||
-    text.includes('"usage": {') ||
-    text.includes('"finish_reason":"') ||
-    text.includes('"finish_reason": "') ||
-    text.includes('[DONE]') ||
-    text.includes('"error"') ||
-    text.includes('event:')
+    hasValue(text, 'sage":') ||
+    hasValue(text, 'nish_reason":') ||
+    text.includes('DONE]') ||
+    text.includes('rror"') ||
+    text.includes('vent:')
   );
 }
+
+/** Whether a member of that name stands anywhere with a value that is not null. */
+function hasValue(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at)) {
+    at += name.length;
+    while (text.charCodeAt(at) === 32) at++;
+    if (text.charCodeAt(at) !== letterN) return true;
+  }
+  return false;
+}
+
+const letterN = 0x6e;
 
 const emptyDelta = '{"content":""}'.length;
 
 /** Rough size of the text inside the deltas, for an estimate where the upstream reports no usage. */
 function countDeltas(text: string): number {
   let characters = 0;
-  for (let at = text.indexOf('"delta":'); at >= 0; at = text.indexOf('"delta":', at + 8)) {
-    const end = text.indexOf('}', at + 8);
-    if (end > at + 8 + emptyDelta) characters += end - at - 7 - emptyDelta;
+  for (let at = text.indexOf('elta":'); at >= 0; at = text.indexOf('elta":', at + 6)) {
+    const end = text.indexOf('}', at + 6);
+    if (end > at + 6 + emptyDelta) characters += end - at - 5 - emptyDelta;
   }
   return characters;
 }
