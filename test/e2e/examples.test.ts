@@ -7,7 +7,7 @@ import { runCli } from '../support/cli.ts';
 
 interface Claim {
   readonly name: string;
-  readonly request: { readonly model: string; readonly key?: string; readonly protocol?: string };
+  readonly request: Readonly<Record<string, string | number>>;
   readonly expect: { readonly attempts?: readonly string[]; readonly refusal?: string };
 }
 
@@ -15,6 +15,9 @@ interface Explained {
   readonly outcome: { readonly kind: 'route' | 'refuse'; readonly code?: string };
   readonly attempts: readonly { readonly target: string }[];
 }
+
+/** Facts of a request that the command calls otherwise. */
+const flagNames: Readonly<Record<string, string>> = { inputTokens: 'tokens', maxOutputTokens: 'output' };
 
 const files = [
   'omniroute.config.yaml',
@@ -34,7 +37,10 @@ test.each(files)('%s is valid, strictly', async (file) => {
 
 describe('the claims of the examples', () => {
   test.each(claims)('$file: $claim.name', async ({ file, claim: { request, expect: wanted } }) => {
-    const flags = Object.entries(request).flatMap(([name, value]) => [`--${name}`, value]);
+    const flags = Object.entries(request).flatMap(([name, value]) => [
+      `--${flagNames[name] ?? name}`,
+      String(value),
+    ]);
     const { out } = await runCli(['explain', '--config', file, '--ready', '--json', ...flags]);
     const { outcome, attempts } = JSON.parse(out) as Explained;
     expect({
