@@ -46,6 +46,7 @@ class Sending extends Deadline implements UpstreamHandler {
   readonly #sentAt: number;
   readonly #firstTokenAt: number;
   readonly #totalAt: number;
+  readonly #idleTimeout: number;
   #call: UpstreamCall | undefined;
   #status = 0;
   #headers: RawHeaders = {};
@@ -59,6 +60,8 @@ class Sending extends Deadline implements UpstreamHandler {
   #started = false;
   #over = false;
   #wroteAt: number;
+  /** When the upstream was last heard, from its head on. */
+  #heardAt = Number.POSITIVE_INFINITY;
   /** The client reads slower than the upstream writes. */
   #blocked = false;
 
@@ -79,8 +82,10 @@ class Sending extends Deadline implements UpstreamHandler {
     const { profile } = exchange.attempt!.provider;
     this.#sentAt = now;
     this.#wroteAt = now;
+    // An unstreamed answer begins when it is complete: only the limit of the whole call can bound that.
     this.#firstTokenAt = exchange.stream ? now + profile.firstTokenTimeout : Number.POSITIVE_INFINITY;
     this.#totalAt = exchange.began + profile.totalTimeout;
+    this.#idleTimeout = profile.idleTimeout;
     this.due = this.#nextDue();
     if (exchange.marks.send === undefined) exchange.mark('send', now);
   }
@@ -94,6 +99,8 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#responder.onClose(() => this.#lose());
     this.#responder.onDrain(() => {
       this.#blocked = false;
+      // The pause was the client's; the upstream's own begins now.
+      this.#heardAt = this.#gateway.clock.monotonic();
       this.#call?.resume();
     });
     deadlines.watch(this);
@@ -105,7 +112,10 @@ class Sending extends Deadline implements UpstreamHandler {
   onHead(status: number, headers: RawHeaders): void {
     this.#status = status;
     this.#headers = headers;
-    if (this.#exchange.marks.head === undefined) this.#exchange.mark('head', this.#gateway.clock.monotonic());
+    const now = this.#gateway.clock.monotonic();
+    this.#heardAt = now;
+    if (this.#exchange.marks.head === undefined) this.#exchange.mark('head', now);
+    this.due = this.#nextDue();
     const type = String(headers['content-type'] ?? '');
     if (status < 200 || status >= 300) this.#error = [];
     else if (type.startsWith('text/html')) this.#fail(broken('answered with a web page'));
@@ -117,6 +127,7 @@ class Sending extends Deadline implements UpstreamHandler {
 
   onData(chunk: Uint8Array): boolean {
     if (this.#over) return true;
+    this.#heardAt = this.#gateway.clock.monotonic();
     if (this.#error) {
       if (this.#errorSize < errorBytes) this.#error.push(chunk);
       this.#errorSize += chunk.length;
@@ -150,7 +161,9 @@ class Sending extends Deadline implements UpstreamHandler {
     if (now >= this.#totalAt) this.#fail(late('The request took longer than totalTimeout.'));
     else if (!this.#started && now >= this.#firstTokenAt)
       this.#fail(late('No first token within firstTokenTimeout.'));
-    else if (stream && !committed) {
+    else if (!this.#blocked && now >= this.#heardAt + this.#idleTimeout) {
+      this.#fail(late('The upstream stopped in the middle of its answer.'));
+    } else if (stream && !committed) {
       commitStream(this.#gateway, this.#exchange, this.#responder, undefined);
       // Node sends the head with the first bytes, were it none.
       this.#responder.write(this.#exchange.protocol.keepAlive(false) ?? '');
@@ -213,7 +226,7 @@ class Sending extends Deadline implements UpstreamHandler {
 
   #write(output: readonly (Uint8Array | string)[]): boolean {
     if (output.length === 0) return true;
-    this.#wroteAt = this.#gateway.clock.monotonic();
+    this.#wroteAt = this.#heardAt;
     let flowing = true;
     for (const piece of output) flowing = this.#responder.write(piece);
     this.#blocked = !flowing;
@@ -229,13 +242,14 @@ class Sending extends Deadline implements UpstreamHandler {
     if (bytes !== undefined) this.#responder.write(bytes);
   }
 
+  /** The earliest of all limits; those that moved on meanwhile make it look again too early, never too late. */
   #nextDue(): number {
     const { stream, committed, began, attempt, snapshot } = this.#exchange;
-    if (!stream) return this.#totalAt;
-    const next = committed
-      ? this.#wroteAt + snapshot.timing.keepAliveInterval
-      : began + attempt!.provider.profile.commitAfter;
-    return Math.min(this.#totalAt, next, this.#started ? Number.POSITIVE_INFINITY : this.#firstTokenAt);
+    let due = Math.min(this.#totalAt, this.#heardAt + this.#idleTimeout);
+    if (!stream) return due;
+    if (!this.#started) due = Math.min(due, this.#firstTokenAt);
+    const { commitAfter } = attempt!.provider.profile;
+    return Math.min(due, committed ? this.#wroteAt + snapshot.timing.keepAliveInterval : began + commitAfter);
   }
 
   #fail(failure: UpstreamFailure): void {

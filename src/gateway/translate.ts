@@ -52,9 +52,6 @@ export function translate(
       }),
       sandbox: provider.sandbox,
       connectTimeout: profile.connectTimeout,
-      // An unstreamed answer begins when it is complete: only the limit of the whole call can bound that.
-      headersTimeout: stream ? profile.firstTokenTimeout : profile.totalTimeout,
-      idleTimeout: profile.idleTimeout,
     },
   };
 }

@@ -165,8 +165,15 @@ export function stringAt(bytes: Uint8Array, span: JsonSpan): string {
 }
 
 /** The number at a span whose type is number. */
-export function numberAt(bytes: Uint8Array, span: JsonSpan): number {
-  return Number(text(bytes, span.start, span.end));
+export function numberAt(bytes: Uint8Array, { start, end }: JsonSpan): number {
+  // Counts are short and whole: no text is made for them.
+  let value = 0;
+  for (let k = start; k < end; k++) {
+    const digit = bytes[k]! - ZERO;
+    if (digit < 0 || digit > 9 || k - start > 14) return Number(text(bytes, start, end));
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Whether `true` stands at the span. */
@@ -202,5 +209,6 @@ function decodeString(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function text(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('utf8', start, end);
 }

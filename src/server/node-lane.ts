@@ -45,11 +45,8 @@ class NodeIncoming implements Incoming, BodySource {
     const request = this.#request;
     request.on('data', (chunk: Buffer) => this.#sink?.onData(chunk));
     request.on('end', () => this.#sink?.onEnd());
-    request.on('close', () => {
-      if (!request.complete) this.#sink?.onAbort();
-    });
-    // A reset arrives as `error` and then as `close`; the second one tells all.
-    request.on('error', () => {});
+    // A client that goes away in the middle of its body is an error of the request.
+    request.on('error', () => this.#sink?.onAbort());
   }
 
   pause(): void {
@@ -64,7 +61,7 @@ class NodeIncoming implements Incoming, BodySource {
     this.#sink = undefined;
     let size = 0;
     const request = this.#request;
-    request.on('error', () => {});
+    request.on('error', ignore);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > discardLimit) request.destroy();
@@ -80,6 +77,7 @@ export function createNodeResponder(response: ServerResponse): Responder {
 class NodeResponder implements Responder {
   readonly #response: ServerResponse;
   #ended = false;
+  #draining = false;
   #onDrain: (() => void) | undefined;
   #onClose: (() => void) | undefined;
 
@@ -89,7 +87,7 @@ class NodeResponder implements Responder {
     response.on('close', () => {
       if (!this.#ended) this.#onClose?.();
     });
-    response.on('error', () => {});
+    response.on('error', ignore);
   }
 
   get headersSent(): boolean {
@@ -105,7 +103,11 @@ class NodeResponder implements Responder {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    return this.closed || this.#response.write(chunk);
+    if (this.closed || this.#response.write(chunk)) return true;
+    // Listened to only once it matters: most answers never fill a socket.
+    if (!this.#draining) this.#response.on('drain', () => this.#onDrain?.());
+    this.#draining = true;
+    return false;
   }
 
   end(chunk?: Uint8Array | string): void {
@@ -124,7 +126,6 @@ class NodeResponder implements Responder {
   }
 
   onDrain(listener: () => void): void {
-    if (!this.#onDrain) this.#response.on('drain', () => this.#onDrain?.());
     this.#onDrain = listener;
   }
 
@@ -132,3 +133,6 @@ class NodeResponder implements Responder {
     this.#onClose = listener;
   }
 }
+
+// Node throws what nobody listens to; a broken connection tells itself by `close`.
+function ignore(): void {}

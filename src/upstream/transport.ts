@@ -17,11 +17,8 @@ export interface UpstreamRequest {
   readonly body: readonly Uint8Array[];
   /** The simulator answers, and behaves like this; false for a real upstream. */
   readonly sandbox: SandboxSettings | false;
+  /** Milliseconds until a connection stands. All later waits are watched by the caller. */
   readonly connectTimeout: number;
-  /** Milliseconds until the status line. */
-  readonly headersTimeout: number;
-  /** Milliseconds between two reads of the body. */
-  readonly idleTimeout: number;
 }
 
 /** Events of one call, in this order: onHead, onData*, then exactly one of onEnd or onFailure. */
