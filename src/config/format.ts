@@ -42,9 +42,26 @@ export function formatConfig(text: string, file: string): FormatResult {
     return { ok: false, diagnostics };
   }
   if (document.contents === null) return { ok: true, text: `${plain.trimEnd()}\n` };
+  const bomb = findAliasFault(document, file, lines);
+  if (bomb) return { ok: false, diagnostics: [bomb] };
   const formatted = settle(document);
   const kept = isSame(plain, formatted);
   return { ok: true, text: kept ? formatted : trimLines(plain) };
+}
+
+// Aliases that name nothing, or multiply beyond reason, come to light only when they are followed.
+function findAliasFault(
+  document: Document.Parsed<ParsedNode>,
+  file: string,
+  lines: LineCounter,
+): Diagnostic | undefined {
+  try {
+    document.toJS({ mapAsMap: true });
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: 'yaml/syntax', severity: 'error', message, at: place(file, lines, [0, 0]) };
+  }
 }
 
 // The width of a line is known only after it has been written, and a block may change what stands behind it.
