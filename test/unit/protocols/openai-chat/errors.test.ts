@@ -58,9 +58,9 @@ describe('decode', () => {
     [
       500,
       '<html>secret stack</html>',
-      { class: 'upstream', message: 'The upstream answered with status 500.' },
+      { class: 'upstream', message: 'The upstream answered 500 with an HTML page.' },
     ],
-    [503, '', { class: 'overloaded', message: 'The upstream answered with status 503.' }],
+    [503, '', { class: 'overloaded', message: 'The upstream answered 503 without a body.' }],
     [401, '[{"error":{"message":"key"}}]', { class: 'authentication', message: 'key' }],
   ])('%i %s', (status, body, expected) => {
     expect(errors.decode(status, {}, body)).toMatchObject({ status, ...expected });
