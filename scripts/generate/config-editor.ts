@@ -13,6 +13,8 @@ export function renderEditorSchema(source: ConfigSchema): string {
     $id: 'https://omniroute.dev/schema/omniroute.schema.json',
     $comment: `${generatedMark} from schema/*.schema.json. Do not edit.`,
     ...relax(marked.root, marked, false),
+    // included files use this schema too, and need not repeat the version
+    required: [],
     $defs: Object.fromEntries(
       Object.entries(marked.definitions).map(([name, definition]) => [
         name,
