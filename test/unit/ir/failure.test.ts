@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { readFailure, readInnerFailure } from '../../../src/ir/failure.ts';
+
+const now = Date.UTC(2026, 0, 1);
+const read = (status: number, body: unknown, headers = {}) =>
+  readFailure(status, headers, typeof body === 'string' ? body : JSON.stringify(body), now);
+
+describe('the class', () => {
+  test.each([
+    [400, { error: { message: 'bad', type: 'invalid_request_error' } }, 'invalid_request'],
+    [400, { error: { message: 'x', code: 'context_length_exceeded' } }, 'context_length'],
+    [
+      400,
+      {
+        type: 'error',
+        error: {
+          type: 'invalid_request_error',
+          message: 'prompt is too long: 250000 tokens > 200000 maximum',
+        },
+      },
+      'context_length',
+    ],
+    [
+      400,
+      {
+        error: {
+          code: 400,
+          message: 'The input token count (2000000) exceeds the maximum number of tokens allowed',
+          status: 'INVALID_ARGUMENT',
+        },
+      },
+      'context_length',
+    ],
+    [
+      400,
+      {
+        object: 'error',
+        message: "This model's maximum context length is 8192 tokens.",
+        type: 'BadRequestError',
+        code: 400,
+      },
+      'context_length',
+    ],
+    [
+      400,
+      {
+        error: {
+          type: 'invalid_request_error',
+          message: 'Your credit balance is too low to access the API.',
+        },
+      },
+      'billing',
+    ],
+    [
+      429,
+      {
+        error: {
+          message: 'You exceeded your current quota',
+          type: 'insufficient_quota',
+          code: 'insufficient_quota',
+        },
+      },
+      'billing',
+    ],
+    [
+      429,
+      { error: { message: 'Rate limit reached', type: 'tokens', code: 'rate_limit_exceeded' } },
+      'rate_limit',
+    ],
+    [401, { error: { message: 'no', type: 'authentication_error' } }, 'authentication'],
+    [402, {}, 'billing'],
+    [403, '', 'permission'],
+    [404, { error: { message: 'The model does not exist', code: 'model_not_found' } }, 'not_found'],
+    [413, { error: { type: 'request_too_large', message: 'Request exceeds the maximum size' } }, 'too_large'],
+    [422, { detail: [{ msg: 'field required', type: 'missing' }] }, 'invalid_request'],
+    [500, { error: { message: 'Overloaded', type: 'overloaded_error' } }, 'overloaded'],
+    [500, 'oops', 'upstream'],
+    [502, '<html><head><title>502 Bad Gateway</title></head></html>', 'upstream'],
+    [503, '', 'overloaded'],
+    [504, '', 'timeout'],
+    [529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'overloaded'],
+  ])('%i %j is %s', (status, body, expected) => {
+    expect(read(status, body).class).toBe(expected);
+  });
+});
+
+describe('the message', () => {
+  test.each([
+    ['OpenAI', { error: { message: 'M', code: 'c', param: 'p' } }, { message: 'M', code: 'c', param: 'p' }],
+    [
+      'Anthropic',
+      { type: 'error', error: { type: 't', message: 'M' }, request_id: 'r1' },
+      { message: 'M', code: 't', requestId: 'r1' },
+    ],
+    [
+      'Google inside a list',
+      [{ error: { code: 429, message: 'M', status: 'RESOURCE_EXHAUSTED' } }],
+      { message: 'M', code: 'RESOURCE_EXHAUSTED' },
+    ],
+    ['Ollama', { error: 'M' }, { message: 'M' }],
+    ['FastAPI', { detail: 'M' }, { message: 'M' }],
+    ['a bare message', { message: 'M' }, { message: 'M' }],
+    ['plain text', 'M', { message: 'M' }],
+  ])('of %s is found', (_, body, expected) => {
+    expect(read(400, body)).toMatchObject(expected);
+  });
+
+  test('never holds a page, a credential or a control character', () => {
+    expect(read(502, '<html><title>502 Bad Gateway</title><body>secret</body></html>').message).toBe(
+      'The upstream answered 502 with an HTML page ("502 Bad Gateway").',
+    );
+    expect(
+      read(401, {
+        error: { message: 'Incorrect API key provided: sk-abcdefghijklmnop. Bearer abcdefghijkl\u0007' },
+      }).message,
+    ).toBe('Incorrect API key provided: [redacted]. [redacted] ');
+    expect(read(500, 'x'.repeat(5000)).message).toHaveLength(1000);
+    expect(read(500, '').message).toBe('The upstream answered 500 without a body.');
+  });
+
+  test('of a 400 stays as it is: agents read words from it', () => {
+    const message =
+      "messages: Unexpected role 'system'. The Messages API accepts a top-level `system` parameter.";
+    expect(read(400, { type: 'error', error: { type: 'invalid_request_error', message } }).message).toBe(
+      message,
+    );
+  });
+});
+
+describe('retry after', () => {
+  test.each<[headers: Record<string, string>, body: unknown, milliseconds: number | undefined]>([
+    [{ 'retry-after': '2' }, {}, 2000],
+    [{ 'retry-after': '0.5' }, {}, 500],
+    [{ 'retry-after-ms': '1500', 'retry-after': '9' }, {}, 1500],
+    [{ 'retry-after': new Date(now + 60_000).toUTCString() }, {}, 60_000],
+    [
+      {
+        'x-ratelimit-reset-requests': '6m0s',
+        'x-ratelimit-remaining-requests': '0',
+        'x-ratelimit-reset-tokens': '1s',
+        'x-ratelimit-remaining-tokens': '5',
+      },
+      {},
+      360_000,
+    ],
+    [{ 'x-ratelimit-reset-tokens': '120ms' }, {}, 120],
+    [
+      {
+        'anthropic-ratelimit-input-tokens-reset': new Date(now + 5000).toISOString(),
+        'anthropic-ratelimit-input-tokens-remaining': '0',
+      },
+      {},
+      5000,
+    ],
+    [{ 'anthropic-ratelimit-unified-reset': String(now / 1000 + 30) }, {}, 30_000],
+    [
+      {},
+      {
+        error: {
+          code: 429,
+          details: [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '12.345678901s' }],
+        },
+      },
+      12_346,
+    ],
+    [{}, { error: { message: 'Rate limit reached. Please try again in 1m2.5s. Visit …' } }, 62_500],
+    [{}, {}, undefined],
+    [{ 'retry-after': 'soon' }, {}, undefined],
+  ])('%j %j', (headers, body, milliseconds) => {
+    expect(read(429, body, headers).retryAfter).toBe(milliseconds);
+  });
+
+  test('is not read out of the resets of an error that is no limit', () => {
+    expect(read(400, {}, { 'x-ratelimit-reset-requests': '6m0s' }).retryAfter).toBeUndefined();
+  });
+
+  test('needs a clock for dates', () => {
+    expect(readFailure(429, { 'retry-after': new Date(now).toUTCString() }, '').retryAfter).toBeUndefined();
+  });
+});
+
+describe('an error inside a 200', () => {
+  test('is found in every envelope, and nothing else is taken for one', () => {
+    expect(readInnerFailure({ error: { message: 'boom', type: 'overloaded_error' } })).toMatchObject({
+      class: 'overloaded',
+      message: 'boom',
+    });
+    expect(readInnerFailure({ error: { message: 'slow down', code: 429 } })).toMatchObject({
+      class: 'rate_limit',
+      status: 429,
+    });
+    expect(readInnerFailure({ error: 'boom' })).toMatchObject({ class: 'upstream', message: 'boom' });
+    expect(readInnerFailure({ choices: [], message: 'hi' })).toBeUndefined();
+    expect(readInnerFailure({ error: null, choices: [] })).toBeUndefined();
+    expect(readInnerFailure('boom')).toBeUndefined();
+  });
+});
