@@ -28,6 +28,7 @@ const families: Readonly<Record<string, string>> = {
   cache: 'The cache',
   resilience: 'Resilience',
   server: 'The server',
+  network: 'Addresses',
   gitops: 'Git',
   list: 'Lists',
   unused: 'What nobody uses',

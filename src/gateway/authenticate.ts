@@ -3,31 +3,53 @@
 import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Principal } from '../routing/facts.ts';
-import type { ClientKey } from '../routing/snapshot.ts';
+import { anonymous, createPrincipal } from '../routing/principal.ts';
+import type { ClientKey, Snapshot } from '../routing/snapshot.ts';
 import type { Exchange } from './exchange.ts';
-import { isOpen } from './guard.ts';
+import type { Gateway } from './gateway.ts';
+import { checkAnonymous, isOpen } from './guard.ts';
 import { readHeader, type Incoming } from './incoming.ts';
+import { checkLock, countBadCredential, forgive } from './lockout.ts';
 
-const anonymous: Principal = { role: 'anonymous', tags: {}, noLog: false };
-
-/** The caller, by the rules of "Safe exposure". Throws 401, or 403 for a good key at the wrong time. */
-export function authenticate({ snapshot, incoming, route, at }: Exchange): Principal {
+/**
+ * The caller, by the rules of "Safe exposure". Throws 401, 403 for a good key at the wrong time or an anonymous call from
+ * elsewhere, and 429 for an address that guessed too often.
+ */
+export function authenticate({ world }: Gateway, exchange: Exchange): Principal {
+  const { snapshot, incoming, route, at, address } = exchange;
   // Every SDK insists on sending some key: where nobody declared one, what it sends means nothing.
   if (isOpen(snapshot)) return anonymous;
   const credential = readCredential(incoming, route.protocol === 'anthropic-messages');
   if (credential === undefined) {
-    if (!snapshot.access.requireApiKey) return anonymous;
-    throw new GatewayError(
-      'missing_api_key',
-      'This gateway requires a key: send Authorization: Bearer <key>.',
-    );
+    if (snapshot.access.requireApiKey) {
+      throw new GatewayError(
+        'missing_api_key',
+        'This gateway requires a key: send Authorization: Bearer <key>.',
+      );
+    }
+    checkAnonymous(exchange);
+    return anonymous;
   }
-  const entry = snapshot.keys.get(hash('sha256', credential, 'hex'));
-  if (!entry)
+  checkLock(world, address, at);
+  const entry = findKey(snapshot, credential);
+  if (!entry) {
+    countBadCredential(world, address, snapshot, at);
     throw new GatewayError('invalid_api_key', 'The key is not one that the configuration declares.');
-  if (!entry.enabled) throw new GatewayError('key_disabled', `The key "${entry.id}" is switched off.`);
-  checkTime(entry, at);
+  }
+  forgive(world, address, at);
+  checkKey(entry, at);
   return principalOf(entry);
+}
+
+/** The declared key, by the digest of what was sent; also the management API asks here. */
+export function findKey({ keys }: Snapshot, credential: string): ClientKey | undefined {
+  return keys.get(hash('sha256', credential, 'hex'));
+}
+
+/** Throws what is wrong with a key that is known. */
+export function checkKey(key: ClientKey, now: number): void {
+  if (!key.enabled) throw new GatewayError('key_disabled', `The key "${key.id}" is switched off.`);
+  checkTime(key, now);
 }
 
 function checkTime({ id, expires, schedule }: ClientKey, now: number): void {
@@ -36,9 +58,8 @@ function checkTime({ id, expires, schedule }: ClientKey, now: number): void {
   }
   if (!schedule || schedule.isOpen(now)) return;
   const opens = schedule.nextChange(now);
-  throw new GatewayError('key_outside_schedule', `The key "${id}" is not valid at this time.`, {
-    ...(opens === undefined ? {} : { retryAfter: Math.max(1, Math.ceil((opens - now) / 1000)) }),
-  });
+  const wait = opens === undefined ? {} : { retryAfter: Math.max(1, Math.ceil((opens - now) / 1000)) };
+  throw new GatewayError('key_outside_schedule', `The key "${id}" is not valid at this time.`, wait);
 }
 
 // One choice, never a second try: two credentials in one request must not be a way to guess twice.
@@ -70,17 +91,10 @@ function nonEmpty(value: string | undefined): string | undefined {
 const principals = new WeakMap<ClientKey, Principal>();
 
 function principalOf(entry: ClientKey): Principal {
-  const known = principals.get(entry);
-  if (known) return known;
-  const { id, tags, models, connections, role = 'inference', noLog = false } = entry;
-  const principal: Principal = {
-    key: id,
-    role,
-    tags,
-    noLog,
-    ...(models ? { models } : {}),
-    ...(connections ? { connections } : {}),
-  };
-  principals.set(entry, principal);
+  let principal = principals.get(entry);
+  if (!principal) {
+    principal = createPrincipal(entry);
+    principals.set(entry, principal);
+  }
   return principal;
 }

@@ -1,4 +1,5 @@
-// The first stage: who may talk to this gateway at all. Drain, Host (DNS rebinding), Origin and CORS, client address.
+// The first stage: who may talk to this gateway at all. Client address and its filter, drain, Host (DNS rebinding),
+// Origin and CORS.
 import { isIPv4 } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -7,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { responseHeaders } from './headers.ts';
 import { readHeader } from './incoming.ts';
+import { isAdmitted } from './ip-filter.ts';
 
 type Access = Snapshot['access'];
 
@@ -17,6 +19,10 @@ export function guard(gateway: Gateway, exchange: Exchange): void {
   const host = readHeader(incoming.headers, 'host') ?? '';
   const origin = readHeader(incoming.headers, 'origin');
   exchange.address = findAddress(incoming.peer, readHeader(incoming.headers, 'x-forwarded-for'), access);
+  // Before anything else is told, be it only that the gateway shuts down.
+  if (!isAdmitted(exchange.address, access, gateway.world, exchange.at)) {
+    throw new GatewayError('address_not_allowed', 'This address is not served.');
+  }
   const allowed = origin !== undefined && (isNamed(origin, access) || isSameOrigin(origin, host));
   if (allowed) exchange.cors = renderCors(origin, access);
   if (gateway.lifecycle.draining && exchange.route.operation !== 'health') {
@@ -25,16 +31,33 @@ export function guard(gateway: Gateway, exchange: Exchange): void {
       headers: { Connection: 'close' },
     });
   }
-  if (isOpen(snapshot)) {
-    if (!isLoopbackHost(host)) {
-      throw new GatewayError(
-        'host_not_allowed',
-        `Without keys the gateway answers to loopback names only, not to "${host.slice(0, 100)}".`,
-      );
-    }
-    if (origin !== undefined && !allowed) throw refuseOrigin(origin);
-  }
+  if (isOpen(snapshot)) checkAnonymous(exchange);
   if (incoming.method === 'OPTIONS' && origin !== undefined && !allowed) throw refuseOrigin(origin);
+}
+
+/**
+ * Whoever needs no key must at least be on this machine: the Host that a rebound DNS name or a proxy on the same host
+ * brings, and the web pages of others, are refused. Throws 403.
+ */
+export function checkAnonymous({ incoming, snapshot }: Exchange): void {
+  const { headers } = incoming;
+  const host = readHeader(headers, 'host') ?? '';
+  const origin = readHeader(headers, 'origin');
+  if (!isLoopbackHost(host)) {
+    throw new GatewayError(
+      'host_not_allowed',
+      `Without a key the gateway answers to loopback names only, not to "${host.slice(0, 100)}".`,
+    );
+  }
+  if (origin !== undefined) {
+    if (!isNamed(origin, snapshot.access) && !isSameOrigin(origin, host)) throw refuseOrigin(origin);
+  } else if (
+    // Browsers leave Origin out of some requests, but not where they come from; a link that a person follows is none.
+    readHeader(headers, 'sec-fetch-site') === 'cross-site' &&
+    readHeader(headers, 'sec-fetch-mode') !== 'navigate'
+  ) {
+    throw refuseOrigin('another site');
+  }
 }
 
 /** Nobody needs a key: any credential is ignored, and only this machine may call. */

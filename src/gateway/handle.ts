@@ -25,16 +25,16 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
     if (exchange.incoming.method === 'OPTIONS') return replyOptions(exchange, responder);
     switch (exchange.route.operation) {
       case 'health':
-        exchange.principal = identify(exchange);
+        exchange.principal = identify(gateway, exchange);
         return replyHealth(gateway, exchange, responder);
       case 'models':
-        exchange.principal = authenticate(exchange);
+        exchange.principal = authenticate(gateway, exchange);
         return replyModels(gateway, exchange, responder);
       case 'model':
-        exchange.principal = authenticate(exchange);
+        exchange.principal = authenticate(gateway, exchange);
         return replyModel(gateway, exchange, responder);
       case 'chat':
-        exchange.principal = authenticate(exchange);
+        exchange.principal = authenticate(gateway, exchange);
         await read(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
@@ -95,9 +95,9 @@ function replyOptions(exchange: Exchange, responder: Responder): void {
 }
 
 // /healthz answers everybody; a good key only makes it say more.
-function identify(exchange: Exchange): Exchange['principal'] {
+function identify(gateway: Gateway, exchange: Exchange): Exchange['principal'] {
   try {
-    return authenticate(exchange);
+    return authenticate(gateway, exchange);
   } catch {
     return undefined;
   }

@@ -18,8 +18,12 @@ export function parseAddress(text: string): Address | undefined {
   return bare.includes(':') ? parseV6(bare) : undefined;
 }
 
-/** Parses one address or a CIDR range; undefined when it is malformed. Bits behind the prefix are ignored, as routers do. */
+/**
+ * Parses one address, a CIDR range, or IPv4 with `*` for whole octets; undefined when it is malformed. Bits behind the
+ * prefix are ignored, as routers do.
+ */
 export function parseAddressRange(text: string): AddressRange | undefined {
+  if (text.includes('*')) return parseOctets(text);
   const [base = '', prefixText, ...rest] = text.split('/');
   const address = parseAddress(base);
   if (!address || rest.length > 0) return undefined;
@@ -29,6 +33,23 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   if (prefix > width) return undefined;
   const bits = prefix + 128 - width;
   return { text, contains: (other) => sharesPrefix(address, other, bits) };
+}
+
+function parseOctets(text: string): AddressRange | undefined {
+  const octets = text.split('.');
+  const base = parseV4(octets.map((octet) => (octet === '*' ? '0' : octet)).join('.'));
+  if (!base) return undefined;
+  const [a, b, c, d] = octets.map((octet) => (octet === '*' ? 0 : 0xff));
+  const masks = [0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, pair(a, b), pair(c, d)];
+  const wanted = [0, 0, 0, 0, 0, 0xffff, ...base];
+  return {
+    text,
+    contains: (other) => masks.every((mask, at) => ((other[at] ?? 0) & mask) === wanted[at]),
+  };
+}
+
+function pair(high = 0, low = 0): number {
+  return high * 256 + low;
 }
 
 function sharesPrefix(a: Address, b: Address, bits: number): boolean {

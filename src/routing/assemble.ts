@@ -66,6 +66,8 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
       corsOrigins: [],
       trustedProxies: [],
       basePath: '/',
+      ipFilter: { mode: 'off' as const, blacklist: [], whitelist: [] },
+      lockout: { failures: 5, within: 300_000, duration: 900_000 },
       ...parts.access,
     }),
     policies: freezePolicies(parts.policies),

@@ -12,6 +12,7 @@ import type { PolicySet } from './policies/policy.ts';
 import type { Schedule } from './schedule.ts';
 import type { BreakerSettings } from './world/breaker.ts';
 import type { CooldownSettings } from './world/cooldown.ts';
+import type { LockoutSettings } from './world/lockout.ts';
 
 /** A read-only map. Names come from users: `__proto__` is a name like any other. */
 export interface Lookup<Value> {
@@ -271,6 +272,13 @@ export interface Snapshot {
     readonly corsOrigins: readonly string[];
     readonly trustedProxies: readonly string[];
     readonly basePath: string;
+    /** Which client addresses are served; the lists hold addresses and CIDR ranges. */
+    readonly ipFilter: {
+      readonly mode: 'off' | 'blacklist' | 'whitelist' | 'whitelist-priority';
+      readonly blacklist: readonly string[];
+      readonly whitelist: readonly string[];
+    };
+    readonly lockout: LockoutSettings;
   };
   readonly policies: PolicySet;
   /** Retries of a provider as a share of its calls. */

@@ -71,6 +71,10 @@ export class SliceMap<Value> implements SliceTable<Value> {
     return this.#values.keys();
   }
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   delete(id: string): void {
     if (this.#values.delete(id)) this.#mark(id);
   }

@@ -18,6 +18,7 @@ import { emptyList } from './empty-list.ts';
 import { exceededRoute } from './exceeded-route.ts';
 import { exposed } from './exposed.ts';
 import { ignoredWeight } from './ignored-weight.ts';
+import { invalidAddress } from './invalid-address.ts';
 import { limitWithoutCeiling } from './limit-without-ceiling.ts';
 import { movedTarget } from './moved-target.ts';
 import { nameClash } from './name-clash.ts';
@@ -56,6 +57,7 @@ export const documentChecks: readonly DocumentCheck[] = [
   twoCredentials,
   exposed,
   anyOrigin,
+  invalidAddress,
   sharedCache,
   allowedReferences,
   // what cannot be meant

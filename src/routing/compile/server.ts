@@ -4,7 +4,7 @@ import { parseDuration, parseSize } from '../../lib/duration.ts';
 import type { ResilienceProfile } from '../snapshot.ts';
 import type { CompileStep } from './context.ts';
 
-export const compileServer: CompileStep = ({ config: { server, auth }, draft }) => {
+export const compileServer: CompileStep = ({ config: { server, auth, network }, draft }) => {
   draft.limits = {
     maxBodySize: bytes(server.maxBodySize),
     maxUploadSize: bytes(server.maxUploadSize),
@@ -20,6 +20,12 @@ export const compileServer: CompileStep = ({ config: { server, auth }, draft }) 
     corsOrigins: server.cors.origins,
     trustedProxies: server.trustedProxies,
     basePath: server.basePath,
+    ipFilter: network.ipFilter,
+    lockout: {
+      failures: auth.lockout.failures,
+      within: milliseconds(auth.lockout.within),
+      duration: milliseconds(auth.lockout.duration),
+    },
   };
 };
 

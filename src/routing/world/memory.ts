@@ -12,6 +12,7 @@ import {
 import { coversAccount, reduceCooldown, type Cooldown, type CooldownEvent } from './cooldown.ts';
 import { failureEffects } from './failures.ts';
 import { reduceLatency, type Latency } from './latency.ts';
+import { addressId, readBan, readLock, reduceLockout, type Ban, type Lockout } from './lockout.ts';
 import { reduceQuota, type Quota } from './quota.ts';
 import { mayRetry, reduceRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { openMemoryTable, update, type OpenTable, type SliceTable } from './slices.ts';
@@ -33,8 +34,13 @@ interface Tables {
   readonly uses: SliceTable<UsageCount>;
   readonly quotas: SliceTable<Quota>;
   readonly budgets: SliceTable<RetryBudget>;
+  readonly lockouts: SliceTable<Lockout>;
+  readonly bans: SliceTable<Ban>;
   readonly running: Map<string, number>;
 }
+
+/** Addresses come from outside: the oldest are forgotten, so that nobody can fill the memory. */
+const mostAddresses = 10_000;
 
 /** A world in which nothing has happened, or what its tables remember. */
 export function createWorld({
@@ -49,9 +55,12 @@ export function createWorld({
     uses: open('uses', readRecord<UsageCount>('calls', 'lastUsed')),
     quotas: open('quota', readRecord<Quota>()),
     budgets: open('retry-budget', readRecord<RetryBudget>('tokens', 'at')),
+    lockouts: open('lockout', readRecord<Lockout>('failures', 'since')),
+    bans: open('ban', readRecord<Ban>('until')),
     running: new Map(),
   };
-  const { rotations, cooldowns, breakers, latencies, uses, quotas, budgets, running } = tables;
+  const { rotations, cooldowns, breakers, latencies, uses, quotas, budgets, lockouts, bans, running } =
+    tables;
   return {
     rotation: (combo) => rotations.get(combo) ?? 0,
     hasCredential,
@@ -72,6 +81,13 @@ export function createWorld({
     uses: (id) => uses.get(id),
     quota: (connection) => quotas.get(connection),
     mayRetry: (provider, now) => mayRetry(budgets.get(provider), now),
+    lockedUntil: (address, now) =>
+      lockouts.size === 0 ? undefined : readLock(lockouts.get(addressId(address)), now),
+    ban: (address, now) => (bans.size === 0 ? undefined : readBan(bans.get(addressId(address)), now)),
+    lockedAddresses: (now) =>
+      listLive(lockouts, (lockout) => readLock(lockout, now)).map(([address, until]) => ({ address, until })),
+    bannedAddresses: (now) =>
+      listLive(bans, (ban) => readBan(ban, now)).map(([address, ban]) => ({ address, ...ban })),
     apply: (effects) => applyEffects(rotations, effects),
     record: (event, now) => {
       switch (event.kind) {
@@ -93,6 +109,26 @@ export function createWorld({
         case 'target-cleared':
           breakers.delete(event.target);
           break;
+        case 'credential-refused': {
+          const id = addressId(event.address);
+          const { settings } = event;
+          makeRoom(lockouts, id);
+          update(lockouts, id, reduceLockout(lockouts.get(id), { kind: 'refused', settings }, now));
+          break;
+        }
+        case 'lock-cleared':
+          if (lockouts.size > 0) lockouts.delete(addressId(event.address));
+          break;
+        case 'address-banned': {
+          const { until, reason } = event;
+          const id = addressId(event.address);
+          makeRoom(bans, id);
+          bans.set(id, reason === undefined ? { until } : { until, reason });
+          break;
+        }
+        case 'ban-cleared':
+          bans.delete(addressId(event.address));
+          break;
       }
     },
   };
@@ -104,6 +140,24 @@ export function applyEffects(
   effects: readonly Effect[],
 ): void {
   for (const effect of effects) rotations.set(effect.combo, effect.position);
+}
+
+function listLive<Value, Live>(
+  table: SliceTable<Value>,
+  read: (value: Value | undefined) => Live | undefined,
+): readonly (readonly [string, Live])[] {
+  const live: (readonly [string, Live])[] = [];
+  for (const id of table.ids()) {
+    const value = read(table.get(id));
+    if (value !== undefined) live.push([id, value]);
+  }
+  return live;
+}
+
+function makeRoom<Value>(table: SliceTable<Value>, id: string): void {
+  if (table.size < mostAddresses || table.get(id) !== undefined) return;
+  const [oldest] = table.ids();
+  if (oldest !== undefined) table.delete(oldest);
 }
 
 function begin(tables: Tables, call: Call, retry: boolean, share: number, now: number): void {

@@ -5,6 +5,7 @@ export interface SliceTable<Value> {
   set(id: string, value: Value): void;
   delete(id: string): void;
   ids(): Iterable<string>;
+  readonly size: number;
 }
 
 /** Opens the table of a kind; `read` turns parsed JSON back into a value, or answers undefined when it is none. */
@@ -21,6 +22,9 @@ export const openMemoryTable: OpenTable = <Value>() => {
     set: (id: string, value: Value) => void values.set(id, value),
     delete: (id: string) => void values.delete(id),
     ids: () => values.keys(),
+    get size() {
+      return values.size;
+    },
   };
 };
 

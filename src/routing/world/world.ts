@@ -5,6 +5,7 @@ import type { ResilienceProfile } from '../snapshot.ts';
 import type { BreakerPermit } from './breaker.ts';
 import type { Cooldown } from './cooldown.ts';
 import type { Latency } from './latency.ts';
+import type { Ban, LockoutSettings } from './lockout.ts';
 import type { Quota, QuotaWindow } from './quota.ts';
 import type { UsageCount } from './usage-count.ts';
 
@@ -47,7 +48,18 @@ export type WorldEvent =
   | { readonly kind: 'quota-observed'; readonly connection: string; readonly windows: readonly QuotaWindow[] }
   /** An operator (or a finished sign-in) clears an account; without a model all of its models. */
   | { readonly kind: 'account-cleared'; readonly connection: string; readonly model?: string }
-  | { readonly kind: 'target-cleared'; readonly target: string };
+  | { readonly kind: 'target-cleared'; readonly target: string }
+  /** A credential from this address was none that anybody declared. */
+  | { readonly kind: 'credential-refused'; readonly address: string; readonly settings: LockoutSettings }
+  /** A good credential, or an operator who lifts the lock. */
+  | { readonly kind: 'lock-cleared'; readonly address: string }
+  | {
+      readonly kind: 'address-banned';
+      readonly address: string;
+      readonly until: number;
+      readonly reason?: string;
+    }
+  | { readonly kind: 'ban-cleared'; readonly address: string };
 
 export type CallEnd =
   /** `firstToken`: milliseconds until the first token, where one was seen. */
@@ -61,4 +73,10 @@ export type CallEnd =
 export interface MutableWorld extends World {
   apply(effects: readonly Effect[]): void;
   record(event: WorldEvent, now: number): void;
+  /** When the lock of an address ends; undefined when it has none. */
+  lockedUntil(address: string, now: number): number | undefined;
+  ban(address: string, now: number): Ban | undefined;
+  /** Everything that is locked or banned now, for operators. */
+  lockedAddresses(now: number): readonly { readonly address: string; readonly until: number }[];
+  bannedAddresses(now: number): readonly (Ban & { readonly address: string })[];
 }
