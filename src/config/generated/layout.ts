@@ -149,10 +149,7 @@ export const layout: LayoutNode = {
        "expected": "a duration with its unit, such as 30s, 5m or 1h30m"
       }
      },
-     "default": {},
-     "notYet": {
-      "severity": "info"
-     }
+     "default": {}
     }
    },
    "default": {}
@@ -911,13 +908,7 @@ export const layout: LayoutNode = {
      },
      "role": {
       "type": "string",
-      "default": "inference",
-      "notYet": {
-       "severity": "error",
-       "values": [
-        "admin"
-       ]
-      }
+      "default": "inference"
      },
      "models": {
       "type": "array",
@@ -941,9 +932,6 @@ export const layout: LayoutNode = {
       "items": {
        "type": "string",
        "expected": "provider@connection"
-      },
-      "notYet": {
-       "severity": "error"
       }
      },
      "tags": {
@@ -957,24 +945,15 @@ export const layout: LayoutNode = {
      },
      "expires": {
       "type": "string",
-      "expected": "a date such as 2027-01-31 or a moment such as 2027-01-31T18:00:00Z",
-      "notYet": {
-       "severity": "error"
-      }
+      "expected": "a date such as 2027-01-31 or a moment such as 2027-01-31T18:00:00Z"
      },
      "schedule": {
       "type": "string",
-      "expected": "a window with its time zone, such as 22:00-06:00 Europe/Berlin or Mon-Fri 09:00-18:00 UTC",
-      "notYet": {
-       "severity": "error"
-      }
+      "expected": "a window with its time zone, such as 22:00-06:00 Europe/Berlin or Mon-Fri 09:00-18:00 UTC"
      },
      "noLog": {
       "type": "boolean",
-      "default": false,
-      "notYet": {
-       "severity": "error"
-      }
+      "default": false
      },
      "limits": {
       "type": "object",
@@ -1224,10 +1203,7 @@ export const layout: LayoutNode = {
      "id"
     ]
    },
-   "default": [],
-   "notYet": {
-    "severity": "error"
-   }
+   "default": []
   },
   "budgets": {
    "type": "array",
@@ -2090,10 +2066,7 @@ export const layout: LayoutNode = {
      "required": [
       "text"
      ],
-     "shorthand": "text",
-     "notYet": {
-      "severity": "error"
-     }
+     "shorthand": "text"
     },
     "thinking": {
      "type": "object",
@@ -2111,10 +2084,7 @@ export const layout: LayoutNode = {
        "default": "medium"
       }
      },
-     "default": {},
-     "notYet": {
-      "severity": "error"
-     }
+     "default": {}
     },
     "maxOutputTokens": {
      "type": "integer",
@@ -2211,10 +2181,7 @@ export const layout: LayoutNode = {
        "default": []
       }
      },
-     "default": {},
-     "notYet": {
-      "severity": "error"
-     }
+     "default": {}
     },
     "userAgent": {
      "type": "string",
