@@ -9,8 +9,8 @@ import {
   type TokenPrices,
 } from '../src/catalog/prices.ts';
 
-/** Prices that were over before this day are dropped; moved forward whenever the package is updated. */
-const asOf = '2026-11-21';
+/** Prices and models that were over before this day are dropped from the lists; moved forward whenever the package is updated. */
+export const asOf = '2026-11-21';
 
 const kinds: Readonly<Record<string, keyof KindPrices>> = {
   input_mtok: 'input',

@@ -12,7 +12,7 @@ import { quirkTable, type Quirk } from '../../src/catalog/quirks.ts';
 import { matchGlob } from '../../src/lib/glob.ts';
 import { generatedMark } from '../markdown.ts';
 import { renderModelsPage, renderProvidersPage, renderQuirksPage } from '../catalog-pages.ts';
-import { convertModel } from '../catalog-prices.ts';
+import { asOf, convertModel } from '../catalog-prices.ts';
 
 const folder = join(import.meta.dirname, '../../src/catalog/providers');
 const packageName = '@pydantic/genai-prices';
@@ -31,12 +31,14 @@ interface ProviderFile {
   /** false: the ids of the price list are no ids of this provider. */
   readonly listed?: boolean;
   readonly unlisted?: readonly string[];
-  readonly models?: Readonly<Record<string, Omit<FamilyRow, 'glob'>>>;
+  readonly models?: Readonly<Record<string, Omit<FamilyRow, 'glob' | 'retires'>>>;
+  /** Day → patterns of the models that end then; of several days the earliest holds. */
+  readonly retires?: Readonly<Record<string, readonly string[]>>;
   readonly sandbox?: boolean;
 }
 
 const fileKeys = new Set([
-  'name', 'docs', 'prefixes', 'key', 'auth', 'headers', 'prices', 'endpoints', 'families', 'listed', 'unlisted', 'models', 'sandbox',
+  'name', 'docs', 'prefixes', 'key', 'auth', 'headers', 'prices', 'endpoints', 'families', 'listed', 'unlisted', 'models', 'retires', 'sandbox',
 ]); // prettier-ignore
 
 export async function generate(): Promise<ReadonlyMap<string, string>> {
@@ -102,7 +104,12 @@ function convertFile(id: string, file: ProviderFile, prices: readonly ModelRow[]
   const auth = file.auth ?? 'bearer';
   const unlisted = file.unlisted ?? [];
   const listed = prices
-    .filter((row) => !row.facts.deprecated && !unlisted.some((glob) => matchGlob(glob, row.id)))
+    .filter(
+      (row) =>
+        !row.facts.deprecated &&
+        !unlisted.some((glob) => matchGlob(glob, row.id)) &&
+        !isRetired(row.id, file),
+    )
     .map((row) => row.id)
     .toSorted();
   return {
@@ -122,8 +129,24 @@ function convertFile(id: string, file: ProviderFile, prices: readonly ModelRow[]
     ...(listed.length > 0 && file.listed !== false && { models: listed }),
     sandbox: file.sandbox ?? false,
     ...(file.prices !== undefined && { prices: file.prices }),
-    facts: Object.entries(file.models ?? {}).map(([glob, facts]) => ({ glob, ...facts })),
+    facts: listFacts(file),
   };
+}
+
+// The last fact that matches holds, hence the latest day first.
+function listFacts({ models = {}, retires = {} }: ProviderFile): readonly FamilyRow[] {
+  const days = Object.keys(retires).toSorted().toReversed();
+  return [
+    ...Object.entries(models).map(([glob, facts]) => ({ glob, ...facts })),
+    ...days.flatMap((day) => (retires[day] ?? []).map((glob) => ({ glob, retires: day }))),
+  ];
+}
+
+function isRetired(model: string, file: ProviderFile): boolean {
+  const last = listFacts(file).findLast(
+    ({ glob, retires }) => retires !== undefined && matchGlob(glob, model),
+  );
+  return last?.retires !== undefined && last.retires <= asOf;
 }
 
 function checkNames(rows: readonly ProviderRow[]): void {

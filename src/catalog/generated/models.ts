@@ -2,7 +2,7 @@
 import type { ModelRow } from '../models.ts';
 
 export const priceSource = "@pydantic/genai-prices 0.1.8";
-export const catalogDigest = "a4bbe4c52e8135da1abb5125390509fc14bbfe5cd7d4d8339fab91c31f3a6753";
+export const catalogDigest = "0268e844c0a4dcb47600cd73b5084f224eb81c41e03df5169043f6f2a6f23ff8";
 
 export const modelRows: Readonly<Record<string, readonly ModelRow[]>> = {
   "anthropic": [

@@ -80,3 +80,11 @@ describe('what a model serves', () => {
     expect(catalog.model('openai', 'gpt-5')).not.toHaveProperty('operations');
   });
 });
+
+it('knows when models end: the earliest day of all patterns holds, and what has ended is not listed', () => {
+  expect(catalog.model('openai', 'gpt-4o-2024-11-20')?.retires).toBe('2027-01-14');
+  expect(catalog.model('openai', 'gpt-4o-2024-05-13')?.retires).toBe('2026-10-23');
+  expect(catalog.model('anthropic', 'claude-sonnet-4-20250514')?.retires).toBe('2026-06-15');
+  expect(catalog.model('anthropic', 'claude-sonnet-4-5')).not.toHaveProperty('retires');
+  expect(catalog.provider('openai')?.models).not.toContain('o1');
+});

@@ -8,7 +8,7 @@ const text = `version: 1
 providers:
   openai: {}
   file: { catalog: openai, connections: [{ id: a, apiKey: "\${file:key.txt}" }] }
-aliases: { fast: openai/gpt-5-mini, other: file/gpt-5 }
+aliases: { fast: openai/gpt-5.4-mini, other: file/gpt-5.4 }
 combos: { coding: { targets: [fast, other] } }
 keys: [{ id: ci, digest: "sha256:${'a'.repeat(64)}", models: [fast] }]
 `;
@@ -28,7 +28,8 @@ async function explain(...flags: readonly string[]) {
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     paint: (_, plain) => plain,
-    interactive: false, environment: { OPENAI_API_KEY: 'value' },
+    interactive: false,
+    environment: { OPENAI_API_KEY: 'value' },
     folder,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
@@ -38,7 +39,7 @@ describe('omniroute explain', () => {
   it('answers with the order of calls and the lines of the rules', async () => {
     const { code, out } = await explain('--model', 'coding');
     expect(code).toBe(0);
-    expect(out).toMatch(/1\. openai\/gpt-5-mini .* omniroute\.config\.yaml:6:31/);
+    expect(out).toMatch(/1\. openai\/gpt-5.4-mini .* omniroute\.config\.yaml:6:31/);
     expect(out).toContain('file@a needs ${file:key.txt}');
   });
 
@@ -46,7 +47,7 @@ describe('omniroute explain', () => {
     const { code, out } = await explain('--model', 'coding', '--ready', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
-      attempts: [{ target: 'openai/gpt-5-mini' }, { target: 'file/gpt-5' }],
+      attempts: [{ target: 'openai/gpt-5.4-mini' }, { target: 'file/gpt-5.4' }],
     });
     expect(out).not.toContain('value');
   });

@@ -10,7 +10,7 @@ import { diagnosticFormats } from '../../../src/diagnostics/render.ts';
 const good = `version: 1
 providers:
   openai: {}
-aliases: { fast: openai/gpt-5-mini } # why
+aliases: { fast: openai/gpt-5.4-mini } # why
 `;
 const bad = good.replace('fast: openai', 'fast: opnai');
 const warned = good.replace(
@@ -37,7 +37,7 @@ describe('validate', () => {
     const { code, out } = await cli('validate', 'omniroute.config.yaml', 'bad.yaml');
     expect(code).toBe(1);
     expect(out).toContain('bad.yaml:4:18  error  reference/unknown-alias-target');
-    expect(out).toContain('     |                  ^^^^^^^^^^^^^^^^ did you mean "openai/gpt-5-mini"?');
+    expect(out).toContain('     |                  ^^^^^^^^^^^^^^^^^^ did you mean "openai/gpt-5.4-mini"?');
     expect(out).toContain('1 error in 1 file');
   });
 
