@@ -13,6 +13,7 @@ export type FailureClass =
   | 'conflict'
   | 'too_large'
   | 'unsupported_media_type'
+  | 'unsupported'
   | 'rate_limit'
   | 'client_closed'
   | 'connection'

@@ -3,10 +3,9 @@
 import { GatewayError } from '../errors.ts';
 import { decide } from '../routing/decide.ts';
 import type { RoutePlan } from '../routing/decision.ts';
-import type { Facts } from '../routing/facts.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
-import { readHeader } from './incoming.ts';
+import { readFacts } from './facts.ts';
 
 /** Throws the refusal as a GatewayError; sets `facts` and `reasons`. */
 export function decideCall({ clock, random, world }: Gateway, exchange: Exchange): RoutePlan {
@@ -25,20 +24,4 @@ export function decideCall({ clock, random, world }: Gateway, exchange: Exchange
   if (decision.effects.length > 0) world.apply(decision.effects);
   exchange.mark('decide', clock.monotonic());
   return decision;
-}
-
-function readFacts({ peek, body, principal, route, stream, address, incoming }: Exchange): Facts {
-  const session = readHeader(incoming.headers, 'x-session-id');
-  return {
-    model: peek!.model!,
-    protocol: route.protocol,
-    operation: 'chat',
-    stream,
-    principal: principal!,
-    address,
-    bodyBytes: body!.length,
-    inputTokens: peek!.inputTokens,
-    ...(peek!.maxOutputTokens === undefined ? {} : { maxOutputTokens: peek!.maxOutputTokens }),
-    ...(session === undefined ? {} : { session: session.slice(0, 64) }),
-  };
 }

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { createRequestId } from '../lib/request-id.ts';
 import type { Protocol, RequestPeek, WireUsage } from '../protocols/protocol.ts';
 import { envelopeOf } from '../protocols/registry.ts';
+import { readRequest, type ClientRequest } from '../protocols/translate.ts';
 import type { Attempt, Outcome, Reason } from '../routing/decision.ts';
 import type { Facts, Principal } from '../routing/facts.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -44,6 +45,8 @@ export class Exchange {
   /** Set by `read`. */
   body: Uint8Array | undefined;
   peek: RequestPeek | undefined;
+  /** The body decoded, once a fact or a translation has needed it. */
+  request: ClientRequest | undefined;
   stream = false;
   facts: Facts | undefined;
   reasons: readonly Reason[] = [];
@@ -78,4 +81,10 @@ export class Exchange {
   mark(stage: Stage, now: number): void {
     this.marks[stage] = now - this.began;
   }
+}
+
+/** The decoded body: parsed at most once per request, and never for one that only passes through. Throws GatewayError 400. */
+export function decodeBody(exchange: Exchange): ClientRequest {
+  exchange.request ??= readRequest(exchange.protocol, exchange.body!, exchange.peek!);
+  return exchange.request;
 }

@@ -1,11 +1,16 @@
 // One attempt → the HTTP call that asks it, and the pipe for its answer. Same protocol on both sides: the client's bytes,
-// with `model` and the request for usage spliced in.
-import type { UpstreamFailure } from '../errors.ts';
-import type { AnswerPipe, Protocol } from '../protocols/protocol.ts';
+// with what must differ spliced in. Otherwise the request goes through the hub, decoded once for all attempts.
+import { randomBytes } from 'node:crypto';
+import { GatewayError, isGatewayError, type UpstreamFailure } from '../errors.ts';
+import { parseJson, isObject } from '../lib/json.ts';
+import { findRules } from '../protocols/model-rules.ts';
+import type { AnswerPipe, Protocol, RequestPeek } from '../protocols/protocol.ts';
+import { findProtocol } from '../protocols/registry.ts';
+import { passThroughEdits } from '../protocols/suffixes.ts';
+import { createTranslation } from '../protocols/translate.ts';
 import type { Attempt } from '../routing/decision.ts';
-import type { Endpoint } from '../routing/snapshot.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
-import type { Exchange } from './exchange.ts';
+import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
 
@@ -16,51 +21,137 @@ export interface PreparedCall {
   readonly wire: Protocol;
 }
 
-/** The call, or why this attempt cannot even be begun (then another one may). */
+/** What differs between a call that passes through and one that is translated. */
+interface Written {
+  readonly path: string;
+  readonly body: readonly Uint8Array[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pipe: AnswerPipe;
+}
+
+const noLoss: readonly string[] = [];
+
+/** The call, or why this attempt cannot even be begun (then another one may). Throws GatewayError for the client's faults. */
 export function translate(
   gateway: Gateway,
   exchange: Exchange,
   attempt: Attempt,
 ): PreparedCall | UpstreamFailure {
-  const { connection, endpoint, provider, model } = attempt;
+  const { connection, endpoint, provider, target } = attempt;
   const credential = connection.credential && gateway.secrets.read(connection.credential);
   if (connection.credential && credential === undefined) {
     return { class: 'authentication', message: `The credential of ${connection.key} could not be resolved.` };
   }
-  const { protocol: wire, stream } = exchange;
-  if (endpoint.protocol !== wire.name) {
+  const wire = findProtocol(endpoint.protocol);
+  if (!wire)
     return {
       class: 'internal',
-      message: `${attempt.target} speaks ${endpoint.protocol}, the client ${wire.name}.`,
+      message: `${target} speaks ${endpoint.protocol}, which this version does not.`,
     };
+  const same = wire.name === exchange.protocol.name;
+  exchange.loss = noLoss;
+  let written: Written;
+  try {
+    written = same ? passThrough(exchange, attempt, wire) : translateBody(gateway, exchange, attempt, wire);
+  } catch (error) {
+    // Another target may be able to say what this one cannot; every other fault is the client's.
+    if (!isGatewayError(error) || error.code !== 'unsupported_feature') throw error;
+    return { class: 'unsupported', message: error.message };
   }
-  const body = exchange.body!;
-  const peek = exchange.peek!;
-  const askForUsage = stream && !peek.reportsUsage && !endpoint.quirks.includes('no-stream-options');
-  const { profile } = provider;
+  const { profile, sandbox } = provider;
   return {
     wire,
-    pipe: stream ? wire.peek.streamPipe({ withholdUsage: askForUsage }) : wire.peek.unaryPipe(),
+    pipe: written.pipe,
     request: {
       method: 'POST',
-      url: endpoint.baseUrl + wire.peek.path(model, stream),
-      headers: buildHeaders(exchange, wire, endpoint, credential),
-      body: wire.peek.splice(body, peek, {
-        ...(model === peek.model ? {} : { model }),
-        ...(askForUsage ? { includeUsage: true } : {}),
-        ...(stream && !peek.stream ? { stream: true } : {}),
-      }),
-      sandbox: provider.sandbox,
+      url: endpoint.baseUrl + written.path,
+      headers: buildHeaders(exchange, attempt, wire, written.headers, credential),
+      body: written.body,
+      sandbox,
       connectTimeout: profile.connectTimeout,
     },
   };
 }
 
-/** None of the client's headers travels except those that its protocol names; no credential of a client ever does. */
-function buildHeaders(
-  { incoming, stream }: Exchange,
+function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Written {
+  const { endpoint, model, suffixes = [] } = attempt;
+  const { stream } = exchange;
+  const { body, peek } = changeBody(exchange, attempt, wire);
+  const askForUsage = stream && !peek.reportsUsage && !endpoint.quirks.includes('no-stream-options');
+  const edits = suffixes.length === 0 ? undefined : passThroughEdits(wire.name, model, suffixes, peek);
+  return {
+    path: wire.peek.path(model, stream),
+    pipe: stream ? wire.peek.streamPipe({ withholdUsage: askForUsage }) : wire.peek.unaryPipe(),
+    headers: edits?.headers ?? {},
+    body: wire.peek.splice(body, peek, {
+      ...(model === peek.model ? {} : { model }),
+      ...(askForUsage ? { includeUsage: true } : {}),
+      ...(stream && !peek.stream ? { stream: true } : {}),
+      ...(edits?.insert === undefined ? {} : { insert: edits.insert }),
+    }),
+  };
+}
+
+// Only rules of the operator make a passed-through body be parsed and written again.
+function changeBody(
+  { body, peek, snapshot }: Exchange,
+  { changes, model, endpoint, facts }: Attempt,
   wire: Protocol,
-  endpoint: Endpoint,
+): { readonly body: Uint8Array; readonly peek: RequestPeek } {
+  if (!changes) return { body: body!, peek: peek! };
+  const value = parseJson(Buffer.from(body!.buffer, body!.byteOffset, body!.byteLength).toString());
+  if (!isObject(value)) return { body: body!, peek: peek! };
+  const rules = findRules(model, endpoint.quirks);
+  const maxOutput = facts?.maxOutput;
+  const target = maxOutput === undefined ? { model, rules } : { model, rules, maxOutput };
+  const changed = Buffer.from(JSON.stringify(wire.changeBody(value, changes, target)));
+  return { body: changed, peek: wire.peek.request(changed, snapshot.limits) };
+}
+
+function translateBody(
+  { clock }: Gateway,
+  exchange: Exchange,
+  attempt: Attempt,
+  upstream: Protocol,
+): Written {
+  const { endpoint, model, provider, facts, suffixes, changes } = attempt;
+  const { stream } = exchange;
+  const translation = createTranslation({
+    request: decodeBody(exchange),
+    upstream,
+    model,
+    issuer: provider.id,
+    maxOutput: facts?.maxOutput,
+    version: endpoint.headers['anthropic-version'],
+    quirks: endpoint.quirks,
+    suffixes,
+    changes,
+    stream,
+    newId: createId,
+    now: clock.now,
+  });
+  exchange.loss = translation.loss.map(({ path }) => path);
+  if (exchange.loss.length > 0 && exchange.snapshot.onLoss === 'reject') {
+    const paths = exchange.loss.join(', ');
+    throw new GatewayError(
+      'unsupported_feature',
+      `${attempt.target} cannot express ${paths} (defaults.onLoss is reject).`,
+    );
+  }
+  return { ...translation, pipe: translation.pipe({ stream }) };
+}
+
+/** Ids in the vendors' manner: a prefix and 24 letters and digits. */
+function createId(prefix: string): string {
+  return prefix + randomBytes(12).toString('hex');
+}
+
+/** None of the client's headers travels except those that its own wire names; no credential of a client ever does. */
+function buildHeaders(
+  { incoming, stream, protocol }: Exchange,
+  { endpoint }: Attempt,
+  wire: Protocol,
+  added: Readonly<Record<string, string>>,
   credential: string | undefined,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {
@@ -69,14 +160,27 @@ function buildHeaders(
     'accept-encoding': 'identity',
     'user-agent': 'omniroute',
   };
-  for (const name of wire.requestHeaders) {
-    const value = readHeader(incoming.headers, name);
-    if (value !== undefined) headers[name] = value;
-  }
   for (const [name, value] of Object.entries(endpoint.headers)) headers[name.toLowerCase()] = value;
+  if (protocol.name === wire.name) {
+    // The body is written for the version that the client names.
+    for (const name of wire.requestHeaders) {
+      const value = readHeader(incoming.headers, name);
+      if (value !== undefined) headers[name] = value;
+    }
+  }
+  for (const [name, value] of Object.entries(added)) {
+    const own = headers[name];
+    headers[name] = own === undefined ? value : joinNames(own, value);
+  }
   if (credential !== undefined && endpoint.auth !== 'none') {
     if (endpoint.auth === 'bearer') headers.authorization = `Bearer ${credential}`;
     else headers[endpoint.auth] = credential;
   }
   return headers;
+}
+
+// Lists of names (anthropic-beta) are united; nothing is named twice.
+function joinNames(own: string, added: string): string {
+  const names = own.split(',').map((name) => name.trim());
+  return [...new Set([...names, ...added.split(',').map((name) => name.trim())])].join(',');
 }

@@ -31,6 +31,7 @@ export interface SnapshotParts {
   readonly access?: Partial<Snapshot['access']>;
   readonly policies?: PolicySet;
   readonly retryShare?: number;
+  readonly onLoss?: Snapshot['onLoss'];
   readonly keys?: Snapshot['keys'];
 }
 
@@ -72,6 +73,7 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
     }),
     policies: freezePolicies(parts.policies),
     retryShare: parts.retryShare ?? 0.2,
+    onLoss: parts.onLoss ?? 'warn',
     keys: parts.keys ?? createLookup([]),
   });
 }

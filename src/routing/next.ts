@@ -13,6 +13,8 @@ const verdicts: Readonly<Record<FailureClass, 'stop' | 'next' | 'repeat'>> = {
   content_policy: 'stop',
   unsupported_media_type: 'stop',
   client_closed: 'stop',
+  // This target cannot express it; another one may.
+  unsupported: 'next',
   context_length: 'next',
   authentication: 'next',
   billing: 'next',

@@ -281,6 +281,8 @@ export interface Snapshot {
     readonly lockout: LockoutSettings;
   };
   readonly policies: PolicySet;
+  /** What to do when a translation cannot express something. */
+  readonly onLoss: 'warn' | 'reject';
   /** Retries of a provider as a share of its calls. */
   readonly retryShare: number;
   /** SHA-256 hex digest of a client key → the key's entry. */

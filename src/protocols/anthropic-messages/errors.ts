@@ -11,6 +11,7 @@ interface Row {
 
 const rows: Readonly<Record<FailureClass, Row>> = {
   invalid_request: { status: 400, type: 'invalid_request_error' },
+  unsupported: { status: 400, type: 'invalid_request_error' },
   context_length: { status: 400, type: 'invalid_request_error' },
   content_policy: { status: 400, type: 'invalid_request_error' },
   authentication: { status: 401, type: 'authentication_error' },

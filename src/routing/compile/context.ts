@@ -29,6 +29,7 @@ export interface Draft {
   readonly keys: Map<string, ClientKey>;
   policies: PolicySet;
   retryShare: number;
+  onLoss: Snapshot['onLoss'];
   readonly demands: Set<DemandableFact>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
@@ -59,6 +60,7 @@ export function createDraft(): Draft {
     keys: new Map(),
     policies: noPolicies,
     retryShare: 0,
+    onLoss: 'warn',
     demands: new Set(),
     limits: {},
     timing: {},

@@ -4,6 +4,7 @@ import type { CompileStep } from './context.ts';
 
 export const compileRules: CompileStep = ({ config, draft, at }) => {
   draft.retryShare = config.resilience.retryBudget;
+  draft.onLoss = config.defaults.onLoss;
   const first = defaultsAsPolicy(config.defaults);
   draft.policies = compilePolicies(first ? [first, ...config.policies] : config.policies, at);
 };

@@ -18,6 +18,7 @@ const transient: FailureEffect = { cooldown: 'transient', breaks: true };
 /** Source: HTTP contract §15.5–15.6 with its REC notes; 429 belongs to the account, not to the breaker. */
 export const failureEffects: Readonly<Record<FailureClass, FailureEffect>> = {
   invalid_request: nobody,
+  unsupported: nobody,
   context_length: nobody,
   content_policy: nobody,
   conflict: nobody,

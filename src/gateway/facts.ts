@@ -1,0 +1,92 @@
+// The facts that routing may read: what the peek and the headers say, and from the decoded body exactly what the rules
+// of the snapshot demand. A body that no rule asks about is never parsed for them.
+import type { ModelRequest } from '../ir/request.ts';
+import type { DemandableFact, Facts } from '../routing/facts.ts';
+import { decodeBody, type Exchange } from './exchange.ts';
+import { readHeader, type Incoming } from './incoming.ts';
+
+/** Facts that only the decoded body knows. */
+const bodyFacts = [
+  'hasTools',
+  'hasImages',
+  'hasAudio',
+  'hasFiles',
+  'hasReasoning',
+  'hasResponseSchema',
+  'messageCount',
+] as const satisfies readonly DemandableFact[];
+
+/** Headers that name a conversation, the explicit ones first; the others are what Claude Code, Codex and opencode send. */
+const sessionHeaders = [
+  'x-session-id',
+  'x_session_id',
+  'x-claude-code-session-id',
+  'session-id',
+  'session_id',
+  'x-session-affinity',
+] as const;
+
+/** Longest session id and metadata value that rules get to see. */
+const longestSession = 64;
+const longestMetadata = 256;
+const metadataPrefix = 'x-omniroute-metadata-';
+
+/** Throws GatewayError 400 when a demanded fact needs a body that cannot be decoded. */
+export function readFacts(exchange: Exchange): Facts {
+  const { peek, body, principal, route, stream, address, incoming, snapshot } = exchange;
+  const { demands } = snapshot;
+  const session = demands.has('session') ? findSession(incoming) : undefined;
+  return {
+    model: peek!.model!,
+    protocol: route.protocol,
+    operation: 'chat',
+    stream,
+    principal: principal!,
+    address,
+    bodyBytes: body!.length,
+    inputTokens: peek!.inputTokens,
+    ...(peek!.maxOutputTokens === undefined ? {} : { maxOutputTokens: peek!.maxOutputTokens }),
+    ...(session === undefined ? {} : { session }),
+    ...(demands.has('metadata') ? { metadata: readMetadata(incoming) } : {}),
+    ...(bodyFacts.some((fact) => demands.has(fact)) ? describeBody(decodeBody(exchange).request) : {}),
+  };
+}
+
+/** What the client calls this conversation; undefined when it does not say. */
+export function findSession({ headers }: Incoming): string | undefined {
+  for (const name of sessionHeaders) {
+    const value = readHeader(headers, name);
+    if (value !== undefined && value !== '') return value.slice(0, longestSession);
+  }
+  return undefined;
+}
+
+function describeBody({ messages, tools, reasoning, output }: ModelRequest): Partial<Facts> {
+  const kinds = new Set(messages.flatMap(({ parts }) => parts.flatMap(listKinds)));
+  return {
+    hasTools: tools.length > 0,
+    hasImages: kinds.has('image'),
+    hasAudio: kinds.has('audio'),
+    hasFiles: kinds.has('file'),
+    hasReasoning: reasoning !== undefined,
+    hasResponseSchema: output.format?.kind === 'schema',
+    messageCount: messages.length,
+  };
+}
+
+type Part = ModelRequest['messages'][number]['parts'][number];
+
+function listKinds(part: Part): readonly Part['kind'][] {
+  return part.kind === 'tool-result' ? [part.kind, ...part.parts.map(({ kind }) => kind)] : [part.kind];
+}
+
+// A prototype-less record: a header may be called X-OmniRoute-Metadata-__proto__.
+function readMetadata({ headers }: Incoming): Readonly<Record<string, string>> {
+  const metadata = Object.create(null) as Record<string, string>;
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith(metadataPrefix)) continue;
+    const value = readHeader(headers, name);
+    if (value !== undefined) metadata[name.slice(metadataPrefix.length)] = value.slice(0, longestMetadata);
+  }
+  return metadata;
+}
