@@ -58,8 +58,12 @@ export function applyEdits(files: FileSet, edits: readonly Edit[], options: Chan
 function applyEdit(files: FileSet, edit: Edit, options: ChangeOptions): FileSet {
   if (edit.pointer === '') throw new GatewayError('conflict', 'the whole document is replaced with PUT');
   if (edit.op === 'rename') return rename(files, edit);
-  if (edit.op === 'delete') return remove(files, edit.pointer, options);
-  return editPlace(files, edit, options);
+  if (edit.op === 'delete')
+    return dropNotes(remove(files, edit.pointer, options), ({ to }) => isBelow(to, edit.pointer));
+  const next = editPlace(files, edit, options);
+  // Whoever takes a name that was left before means something new by it.
+  const taken = readSubject(edit.pointer);
+  return taken ? dropNotes(next, ({ from }) => from === edit.pointer) : next;
 }
 
 /** The edit in the one file that it belongs to. */
@@ -153,21 +157,45 @@ function keepCatalogEntry(files: FileSet, pointer: string, entry: string, value:
 }
 
 // Counters, breakers and budgets follow their names by these notes.
+const keepsState = new Set(['combos', 'providers', 'keys', 'budgets', 'rateLimits']);
+
 function noteMove(files: FileSet, from: string, to: string): FileSet {
-  const root = readFileSet(files);
-  const listed = readPath(root, ['moved']);
-  const moved = Array.isArray(listed) ? listed : [];
-  let next = files;
-  for (const [index, item] of [...moved.entries()].reverse()) {
-    const read = (key: string): string => (item instanceof Map ? String(item.get(key) ?? '') : '');
-    const target = isBelow(read('to'), from) ? to + read('to').slice(from.length) : read('to');
-    // Back to a name that was left: the note of its leaving is void, and so is one that leads to itself.
-    if (isBelow(read('from'), to) || read('from') === target)
-      next = editPlace(next, { op: 'delete', pointer: `/moved/${index}` }, {});
-    else if (target !== read('to'))
-      next = editPlace(next, { op: 'set', pointer: `/moved/${index}/to`, value: target }, {});
+  if (!keepsState.has(parsePointer(from)[0] ?? '')) return files;
+  // Back to a name that was left: the note of its leaving is void.
+  let next = dropNotes(files, (note) => isBelow(note.from, to));
+  for (const [index, note] of listNotes(next).entries()) {
+    if (isBelow(note.to, from))
+      next = editPlace(
+        next,
+        { op: 'set', pointer: `/moved/${index}/to`, value: to + note.to.slice(from.length) },
+        {},
+      );
   }
+  next = dropNotes(next, (note) => note.from === note.to);
   return editPlace(next, { op: 'insert', pointer: '/moved/-', value: { from, to } }, {});
+}
+
+interface Note {
+  readonly from: string;
+  readonly to: string;
+}
+
+function listNotes(files: FileSet): readonly Note[] {
+  const listed = readPath(readFileSet(files), ['moved']);
+  const read = (item: Value, key: string): string => (item instanceof Map ? String(item.get(key) ?? '') : '');
+  return Array.isArray(listed)
+    ? listed.map((item: Value) => ({ from: read(item, 'from'), to: read(item, 'to') }))
+    : [];
+}
+
+function dropNotes(files: FileSet, test: (note: Note) => boolean): FileSet {
+  let next = files;
+  for (const [index, note] of [...listNotes(files).entries()].reverse()) {
+    if (!test(note)) continue;
+    const alone = listNotes(next).length === 1;
+    next = editPlace(next, { op: 'delete', pointer: alone ? '/moved' : `/moved/${index}` }, {});
+  }
+  return next;
 }
 
 function isBelow(pointer: string, owner: string): boolean {

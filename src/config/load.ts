@@ -1,6 +1,6 @@
 // The stages of reading a configuration, in order: find → read → parse → unite → interpret → override → validate →
 // resolve → check. Never throws for a fault of the user's: everything is told at once, as diagnostics.
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import {
   compareDiagnostics,
   hasErrors,
@@ -18,26 +18,18 @@ import { interpret, type FoundReference } from './interpret.ts';
 import { applyOverrides, type Origin } from './override.ts';
 import { parseFile, type ParsedFile } from './parse.ts';
 import type { PlainObject } from './plain.ts';
+import { readFiles } from './read-files.ts';
 import { resolveConfig } from './resolve.ts';
 import { createFault } from './rules.ts';
-import {
-  findConfig,
-  findIncludes,
-  isBelow,
-  locateMain,
-  nodeFileSystem,
-  readConfigFile,
-  type ConfigFile,
-  type ConfigFileSystem,
-} from './source.ts';
-import { positionOf, type MapNode } from './tree.ts';
+import { findConfig, locateMain, nodeFileSystem, type ConfigFile, type ConfigFileSystem } from './source.ts';
+import type { MapNode } from './tree.ts';
 import { validateConfig } from './validate.ts';
 
 export interface LoadOptions {
   /** Path of the main file (`--config`); else `OMNIROUTE_CONFIG`, else the search. */
   readonly config?: string | undefined;
   /** Where the search starts and relative paths count from. */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   readonly environment?: Environment;
   readonly flags?: Flags;
   readonly files?: ConfigFileSystem;
@@ -79,12 +71,21 @@ export interface LoadResult {
   readonly watch: { readonly files: readonly string[]; readonly directories: readonly string[] };
 }
 
+/** Absolute path of the main file, whether it can be read or not; undefined when the search finds none. */
+export async function findMain(
+  options: Pick<LoadOptions, 'config' | 'directory' | 'environment'>,
+): Promise<string | undefined> {
+  const { environment = process.env } = options;
+  const directory = resolve(options.directory ?? '.');
+  const named = options.config ?? (environment['OMNIROUTE_CONFIG'] || undefined);
+  return named === undefined ? findConfig(directory) : locateMain(named, directory).path;
+}
+
 /** Finds, reads and checks a configuration. */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadResult> {
   const environment = options.environment ?? process.env;
   const directory = resolve(options.directory ?? '.');
-  const named = options.config ?? (environment['OMNIROUTE_CONFIG'] || undefined);
-  const path = named === undefined ? await findConfig(directory) : locateMain(named, directory).path;
+  const path = await findMain(options);
   if (path === undefined) {
     const fault = createFault('source/none', `no omniroute.config.yaml in ${directory} or above it`, {
       suggestion: 'create one, or name a file with --config',
@@ -161,94 +162,6 @@ function understand(
     watch: { ...common.watch, files: [...new Set([...common.watch.files, ...referenced])] },
     provenance: (pointer) => findProvenance(pointer, origins, interpreted.variables, locate),
   });
-}
-
-interface ReadFiles {
-  /** Included files in reading order, the main file last if it could be read. */
-  readonly files: readonly ConfigFile[];
-  readonly main: ParsedFile | undefined;
-  /** Absolute paths that the patterns led to, readable or not. */
-  readonly included: readonly string[];
-  readonly folders: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-const maxIncludes = 1000;
-const maxTotal = 16 * 1024 ** 2;
-
-async function readFiles(path: string, files: ConfigFileSystem): Promise<ReadFiles> {
-  const folder = dirname(path);
-  const result = await readConfigFile(path, basename(path), files);
-  if (!result.ok)
-    return { files: [], main: undefined, included: [], folders: [], diagnostics: [result.fault] };
-  const main = parseFile(result.file);
-  const patterns = readPatterns(main);
-  const texts = patterns.map(({ text }) => text);
-  const { found, folders, unmatched } = await findIncludes(texts, folder, path, files);
-  const diagnostics: Diagnostic[] = unmatched.map((index) =>
-    createFault('source/include-unmatched', 'this pattern matches no file', { at: patterns[index]?.at }),
-  );
-  for (const { text, at } of listIncludes(main)) {
-    if (!text.includes('${')) continue;
-    diagnostics.push(createFault('reference/misplaced', 'an include takes no variable', { at }));
-  }
-  if (found.length > maxIncludes) {
-    diagnostics.push(
-      createFault('source/include-limit', 'the patterns match more than 1,000 files', {
-        at: patterns[0]?.at,
-      }),
-    );
-  }
-  const read: ConfigFile[] = [];
-  let total = result.file.size;
-  for (const { path: included, name, pattern } of found.slice(0, maxIncludes)) {
-    const at = patterns[pattern]?.at;
-    const below = await isBelow(included, folder, files).catch(() => true);
-    if (!below) {
-      diagnostics.push(
-        createFault('source/include-outside', `${name} leads outside the folder of the main file`, { at }),
-      );
-      continue;
-    }
-    const next = await readConfigFile(included, name, files, at);
-    if (!next.ok) diagnostics.push(next.fault);
-    else {
-      total += next.file.size;
-      if (total <= maxTotal) read.push(next.file);
-    }
-  }
-  if (total > maxTotal) {
-    diagnostics.push(
-      createFault('source/too-large', 'all files together are larger than 16 MiB', { at: patterns[0]?.at }),
-    );
-  }
-  return {
-    files: [...read, result.file],
-    main,
-    included: found.map(({ path: each }) => each),
-    folders,
-    diagnostics,
-  };
-}
-
-/** Patterns that lead below the folder; what else may be wrong with them is for the schema to say. */
-function readPatterns(main: ParsedFile): { readonly text: string; readonly at: SourcePosition }[] {
-  // half a list would only add files that are "not found"
-  if (main.broken) return [];
-  return listIncludes(main).filter(
-    ({ text }) =>
-      /\.ya?ml$/.test(text) && !/^[/\\]|^[A-Za-z]:|\\|\$\{/.test(text) && !text.split('/').includes('..'),
-  );
-}
-
-function listIncludes(main: ParsedFile): { readonly text: string; readonly at: SourcePosition }[] {
-  const value = main.root?.kind === 'map' ? main.root.entries.get('include')?.value : undefined;
-  if (value?.kind !== 'list') return [];
-  return value.items.flatMap((item) =>
-    item.kind === 'scalar' && typeof item.value === 'string'
-      ? [{ text: item.value, at: positionOf(item) }]
-      : [],
-  );
 }
 
 /** The main file was parsed to find its includes: not twice. */

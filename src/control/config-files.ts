@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { catalog } from '../catalog/catalog.ts';
 import type { Environment, Flags } from '../config/environment.ts';
 import type { ResolvedConfig } from '../config/generated/types.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, type LoadResult } from '../config/load.ts';
 import { fingerprintSources } from '../config/source.ts';
 import { compareDiagnostics } from '../diagnostics.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -28,7 +28,7 @@ export interface ConfigFilesOptions {
 
 export interface ConfigFiles {
   /** Reads and checks; after the first time only once the files are quiet and git does not write. */
-  load(): Promise<LoadedConfig<ResolvedConfig>>;
+  load(): Promise<LoadedConfig<ResolvedConfig> & { readonly result: LoadResult }>;
   /** What the last reading depended on; secret files are the business of whoever resolves them. */
   watched(): WatchedPaths;
   /** Hash over the contents of everything watched and of `more`. */
@@ -83,6 +83,7 @@ export function createConfigFiles(options: ConfigFilesOptions): ConfigFiles {
       return {
         ...(result.config ? { config: result.config } : {}),
         locate,
+        result,
         diagnostics: [...result.diagnostics, ...routing].toSorted(compareDiagnostics),
       };
     },

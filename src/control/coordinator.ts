@@ -25,7 +25,7 @@ export interface ReloadMetrics {
 }
 
 /** Who asked; goes into the log line and the status. */
-export type ReloadTrigger = 'start' | 'watch' | 'signal' | 'api' | 'write';
+export type ReloadTrigger = 'start' | 'watch' | 'signal' | 'api' | 'write' | 'pull';
 
 export interface CoordinatorParts<Config, Changes> {
   load(): Promise<LoadedConfig<Config>>;
@@ -92,8 +92,10 @@ export interface ConfigStatus {
   readonly pendingRestart: readonly string[];
 }
 
-export interface Coordinator<Changes> {
+export interface Coordinator<Changes, Config = unknown> {
   readonly snapshots: SnapshotRef;
+  /** The configuration that serves, with the places of its newest reading. */
+  config(): Config;
   /** Loads again; calls that arrive during a run share one following run, so that none reads a stale file. */
   reload(trigger: ReloadTrigger): Promise<ReloadOutcome<Changes>>;
   status(): ConfigStatus;
@@ -114,7 +116,7 @@ export class FirstLoadError extends Error {
 export async function createCoordinator<Config, Changes>(
   parts: CoordinatorParts<Config, Changes>,
   createRef: (first: Snapshot) => SnapshotRef,
-): Promise<Coordinator<Changes>> {
+): Promise<Coordinator<Changes, Config>> {
   const first = await prepare(parts);
   if (first.kind === 'refused') throw new FirstLoadError(first.diagnostics);
   first.secrets.commit();
@@ -213,6 +215,7 @@ export async function createCoordinator<Config, Changes>(
       return following;
     },
     status: () => status,
+    config: () => live.config,
   };
 }
 

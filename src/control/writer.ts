@@ -1,0 +1,332 @@
+// The one queue that every change of the configuration goes through: compare → edit the newest text → check → compile →
+// audit → write → swap → audit → git. A change is live when its answer is sent, or nothing has changed.
+import { randomUUID } from 'node:crypto';
+import { applyEdits, StillUsedError } from '../config/change.ts';
+import { findText, readFileSet, replaceText, tagSubtree, type FileSet } from '../config/file-set.ts';
+import type { ResolvedConfig } from '../config/generated/types.ts';
+import { hasErrors, type Diagnostic } from '../diagnostics.ts';
+import { isGatewayError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { renderDiff } from '../lib/text-diff.ts';
+import { diffSnapshots } from '../routing/diff.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import { ChangedMeanwhileError, systemFiles, type WriteFiles } from './atomic-write.ts';
+import { describeChange, nameChange, renderMessage } from './describe-change.ts';
+import { pathOf, sha256, type Evaluate, type Evaluation } from './evaluate.ts';
+import { findForbidden } from './forbidden.ts';
+import { writeJournaled, type PlannedWrite } from './journal.ts';
+import { checkTags, findScope } from './precondition.ts';
+import type { GitOutcome, Repository } from './repository.ts';
+import type { AuditEntry, Effect, WriteOutcome, WriteRequest } from './write-types.ts';
+
+export type GitopsSettings = ResolvedConfig['gitops'];
+
+/** What happened when the written files were taken into use. */
+export type Activation =
+  | { readonly kind: 'live'; readonly revision: string }
+  | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
+
+export interface WriterParts {
+  readonly evaluate: Evaluate;
+  /** Of the configuration that serves. */
+  gitops(): GitopsSettings;
+  snapshot(): Snapshot | undefined;
+  /** Takes what is on disk into use. The watcher has been told that the files are known. */
+  activate(): Promise<Activation>;
+  /** Rejects when the line could not be kept: then nothing is written. */
+  audit(entry: AuditEntry): Promise<void>;
+  /** Absolute path of the journal, outside the configuration's folder. */
+  readonly journal: string;
+  readonly repository?: Repository | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly files?: WriteFiles;
+}
+
+export interface Writer {
+  /** Resolves when the outcome is final; rejects only for faults of the machine or of ours. */
+  write(request: WriteRequest): Promise<WriteOutcome>;
+  /** Runs something that changes the files by other means, alone. */
+  exclusive<Result>(run: () => Promise<Result>): Promise<Result>;
+}
+
+/** A person who saves without end must not make a change wait without end. */
+const maxRepeats = 20;
+
+/** Errors that say that this place takes no writes at all. */
+const unwritable = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+export function createWriter(parts: WriterParts): Writer {
+  let last: Promise<unknown> = Promise.resolve();
+  function exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
+    const next = last.then(run, run);
+    last = next.catch(() => undefined);
+    return next;
+  }
+  return { exclusive, write: (request) => exclusive(() => write(parts, request)) };
+}
+
+async function write(parts: WriterParts, request: WriteRequest): Promise<WriteOutcome> {
+  for (let repeat = 0; ; repeat++) {
+    try {
+      return await attempt(parts, request);
+    } catch (error) {
+      if (error instanceof StillUsedError)
+        return { kind: 'conflict', message: error.message, uses: error.uses };
+      // Somebody saved between our reading and our writing: the change applies to what they wrote, or is stale.
+      if (error instanceof ChangedMeanwhileError) {
+        if (repeat < maxRepeats) continue;
+        return { kind: 'stale', message: 'the files change faster than this change can be made' };
+      }
+      const outcome = explain(error);
+      if (!outcome) throw error;
+      return outcome;
+    }
+  }
+}
+
+function explain(error: unknown): WriteOutcome | undefined {
+  if (!isGatewayError(error)) return undefined;
+  const { message } = error;
+  if (error.code === 'not_found') return { kind: 'missing', message };
+  if (error.code === 'conflict') return { kind: 'conflict', message, uses: [] };
+  if (error.code === 'config_invalid') return { kind: 'invalid', message, diagnostics: [] };
+  if (error.code === 'precondition_failed') return { kind: 'stale', message };
+  return undefined;
+}
+
+async function attempt(parts: WriterParts, request: WriteRequest): Promise<WriteOutcome> {
+  const { change, dryRun = false, ifMatch } = request;
+  const disk = await parts.evaluate();
+  if (disk.files.length === 0)
+    return { kind: 'invalid', message: 'there is no file to change', diagnostics: disk.diagnostics };
+  if (change.kind === 'texts' && change.trusted !== true && ifMatch === undefined && !dryRun)
+    return { kind: 'unconditional', message: 'replacing a whole file needs If-Match with its ETag' };
+  const stale = checkTags(disk.files, change, ifMatch);
+  if (stale) return stale;
+  const gitops = disk.loaded.config?.gitops ?? parts.gitops();
+  const branches = gitops.mode === 'branch' && !dryRun;
+  const base = branches ? await readHead(parts, disk) : disk.files;
+  const next = applyChange(base, request, gitops);
+  const changed = next.filter(({ name, text }) => findText(base, name) !== text);
+  const scope = findScope(change);
+  if (changed.length === 0) {
+    const revision = parts.snapshot()?.revision ?? '';
+    return { kind: 'unchanged', revision, etag: tagSubtree(readFileSet(next), scope) };
+  }
+  const texts = new Map((branches ? next : changed).map(({ name, text }) => [pathOf(disk, name), text]));
+  const candidate = await parts.evaluate(texts);
+  const effect = describeEffect(parts, base, changed, candidate);
+  const diagnostics = [...candidate.diagnostics, ...judge(disk, base, next, candidate, request, gitops)];
+  const revision = candidate.snapshot?.revision ?? '';
+  if (hasErrors(diagnostics)) {
+    const message = 'the change would make the configuration invalid, or is not allowed through the API';
+    return { kind: 'invalid', message, diagnostics, patch: effect.patch };
+  }
+  if (dryRun) return { kind: 'rehearsed', revision, ...effect };
+  if (gitops.mode === 'readonly') {
+    const message = 'gitops.mode is readonly: apply the patch by hand';
+    return { kind: 'readonly', message, ...effect };
+  }
+  if (branches) return propose(parts, request, disk, changed, effect, revision);
+  const etag = tagSubtree(readFileSet(next), scope);
+  return commit(parts, request, { disk, changed, effect, etag, revision, gitops });
+}
+
+interface Prepared {
+  readonly disk: Evaluation;
+  readonly changed: FileSet;
+  readonly effect: Effect;
+  readonly etag: string;
+  readonly revision: string;
+  readonly gitops: GitopsSettings;
+}
+
+async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepared): Promise<WriteOutcome> {
+  const { disk, changed, effect, etag, gitops } = prepared;
+  const writes = changed.map(({ name, text }): PlannedWrite => ({
+    path: pathOf(disk, name),
+    before: findText(disk.files, name) ?? null,
+    after: text,
+  }));
+  const audit = openAudit(parts, request, writes, effect.files);
+  await audit('intent');
+  try {
+    await writeJournaled(parts.journal, writes, parts.files ?? systemFiles);
+  } catch (error) {
+    await audit('outcome', { result: error instanceof ChangedMeanwhileError ? 'repeated' : 'failed' });
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!unwritable.has(code)) throw error;
+    return {
+      kind: 'readonly',
+      message: `the files cannot be written here (${code}): apply the patch by hand`,
+      ...effect,
+    };
+  }
+  const activation = await parts.activate();
+  if (activation.kind === 'refused') {
+    await takeBack(parts, writes);
+    await audit('outcome', { result: 'refused' });
+    const message = 'the change was written, refused when it was to be used, and taken back';
+    return { kind: 'invalid', message, diagnostics: activation.diagnostics, patch: effect.patch };
+  }
+  const { revision } = activation;
+  const git = await record(parts, request, writes, revision, gitops);
+  await audit('outcome', {
+    result: 'live',
+    revision,
+    ...(git?.commit === undefined ? {} : { commit: git.commit }),
+  });
+  return { kind: 'live', revision, etag, ...effect, ...(git ? { git } : {}) };
+}
+
+// Disk and memory must not disagree: what cannot serve does not stay in the file, unless somebody has edited it since.
+async function takeBack(parts: WriterParts, writes: readonly PlannedWrite[]): Promise<void> {
+  const reversed = writes.flatMap(({ path, before, after }) =>
+    before === null ? [] : [{ path, before: after, after: before }],
+  );
+  try {
+    await writeJournaled(parts.journal, reversed, parts.files ?? systemFiles);
+    await parts.activate();
+  } catch (error) {
+    if (!(error instanceof ChangedMeanwhileError)) throw error;
+  }
+}
+
+async function record(
+  { repository }: WriterParts,
+  request: WriteRequest,
+  writes: readonly PlannedWrite[],
+  revision: string,
+  { mode }: GitopsSettings,
+): Promise<GitOutcome | undefined> {
+  if (mode !== 'commit' && mode !== 'push') return undefined;
+  if (!repository) return { state: 'uncommitted', error: 'the configuration is in no git repository' };
+  const details = { message: renderMessage(request, revision), author: request.actor };
+  return repository.record(
+    writes.map(({ path }) => path),
+    details,
+    mode === 'push',
+  );
+}
+
+async function propose(
+  parts: WriterParts,
+  request: WriteRequest,
+  disk: Evaluation,
+  changed: FileSet,
+  effect: Effect,
+  revision: string,
+): Promise<WriteOutcome> {
+  const { repository } = parts;
+  if (!repository)
+    return {
+      kind: 'readonly',
+      message: 'gitops.mode is branch, and the files are in no git repository',
+      ...effect,
+    };
+  const texts = new Map(changed.map(({ name, text }) => [pathOf(disk, name), text]));
+  const writes = [...texts].map(([path, after]) => ({ path, before: null, after }));
+  const audit = openAudit(parts, request, writes, effect.files);
+  await audit('intent');
+  try {
+    const details = { message: renderMessage(request, revision), author: request.actor };
+    const proposed = await repository.propose(texts, details, nameChange(request, texts.values()));
+    await audit('outcome', { result: 'proposed', revision, commit: proposed.commit });
+    return { kind: 'proposed', revision, ...proposed, ...effect };
+  } catch (error) {
+    await audit('outcome', { result: 'failed' });
+    const message = `git did not take the proposal: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'conflict', message, uses: [] };
+  }
+}
+
+// A proposal stands on what is committed: the edits that somebody has not committed yet are not part of it.
+async function readHead({ repository }: WriterParts, disk: Evaluation): Promise<FileSet> {
+  if (!repository) return disk.files;
+  return Promise.all(
+    disk.files.map(async ({ name, text }) => ({
+      name,
+      text: (await repository.read('HEAD', pathOf(disk, name))) ?? text,
+    })),
+  );
+}
+
+function applyChange(base: FileSet, { change }: WriteRequest, gitops: GitopsSettings): FileSet {
+  if (change.kind === 'texts')
+    return [...change.texts].reduce((files, [name, text]) => replaceText(files, name, text), base);
+  const { edits, file, cascade = false } = change;
+  return applyEdits(base, edits, { file, newEntries: gitops.files, cascade });
+}
+
+function judge(
+  disk: Evaluation,
+  base: FileSet,
+  next: FileSet,
+  candidate: Evaluation,
+  { change }: WriteRequest,
+  gitops: GitopsSettings,
+): readonly Diagnostic[] {
+  const { config, locate } = candidate.loaded;
+  if (!config || (change.kind === 'texts' && change.trusted === true)) return [];
+  const loaded = new Set(candidate.files.map(({ name }) => name));
+  const unread = next.find(({ name }) => !loaded.has(name));
+  if (unread)
+    return [
+      {
+        code: 'source/include-unmatched',
+        severity: 'error',
+        message: `${unread.name} would not be read: no pattern of include matches it`,
+      },
+    ];
+  return findForbidden({
+    before: readBefore(base, disk),
+    after: readFileSet(next),
+    allowed: gitops.allowReferences,
+    config,
+    locate,
+  });
+}
+
+// Whole texts may repair what does not parse; then everything in them counts as new.
+function readBefore(base: FileSet, disk: Evaluation): ReturnType<typeof readFileSet> {
+  try {
+    return readFileSet(base);
+  } catch (error) {
+    if (hasErrors(disk.diagnostics)) return new Map();
+    throw error;
+  }
+}
+
+function describeEffect(parts: WriterParts, base: FileSet, changed: FileSet, candidate: Evaluation): Effect {
+  const patch = changed
+    .map(({ name, text }) => {
+      const before = findText(base, name);
+      return renderDiff(before ?? '', text, {
+        from: before === undefined ? '/dev/null' : `a/${name}`,
+        to: `b/${name}`,
+      });
+    })
+    .join('');
+  const live = parts.snapshot();
+  return {
+    patch,
+    files: changed.map(({ name }) => name),
+    ...(live && candidate.snapshot ? { changes: diffSnapshots(live, candidate.snapshot) } : {}),
+    diagnostics: candidate.diagnostics,
+  };
+}
+
+function openAudit(
+  { audit, clock }: WriterParts,
+  request: WriteRequest,
+  writes: readonly PlannedWrite[],
+  files: readonly string[],
+): (phase: AuditEntry['phase'], more?: Partial<AuditEntry>) => Promise<void> {
+  const id = randomUUID();
+  const subject = describeChange(request);
+  const hash = (texts: readonly (string | null)[]): string => sha256(texts.join('\0'));
+  const before = hash(writes.map((each) => each.before));
+  const after = hash(writes.map((each) => each.after));
+  return (phase, more = {}) =>
+    audit({ at: clock.now(), id, phase, actor: request.actor.name, subject, files, before, after, ...more });
+}

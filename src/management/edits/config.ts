@@ -1,0 +1,195 @@
+// Requests that change the configuration → the write queue → answers. A rehearsal (`?dryRun=1`) goes the same way and
+// stops before anything is written.
+import type { Edit } from '../../config/edit.ts';
+import { findText, readTag, type FileSet } from '../../config/file-set.ts';
+import { pathOf, type Evaluation } from '../../control/evaluate.ts';
+import { writeStatuses, type Change, type WriteOutcome } from '../../control/write-types.ts';
+import { hasErrors } from '../../diagnostics.ts';
+import { GatewayError } from '../../errors.ts';
+import { renderChanges } from '../../routing/render-diff.ts';
+import { readMember, readObject, type Answer, type Ask, type ConfigDesk } from '../desk.ts';
+
+/** PUT /api/config: one whole file. The body is its text; `file` names another one than the main file. */
+export async function putConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
+  const text = await ask.text();
+  if (text.trim() === '')
+    throw new GatewayError('config_invalid', 'an empty text never means "delete everything"');
+  const name = ask.query.get('file') ?? (await desk.evaluate()).files.at(-1)?.name ?? '';
+  checkName(name);
+  return write(desk, ask, { kind: 'texts', texts: new Map([[name, text]]) });
+}
+
+/** PATCH /api/config: `{ edits: [{ op, pointer, … }], message? }`. */
+export async function patchConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
+  const body = await readObject(ask);
+  return write(desk, ask, readEdits(body, ask), readMember(body, 'message', 'string'));
+}
+
+/** POST /api/config/rollback: `{ to: COMMIT }`; the files as they were at a commit of their history. */
+export async function rollBack(desk: ConfigDesk, ask: Ask): Promise<Answer> {
+  const { repository } = desk;
+  const body = await readObject(ask);
+  const to = readMember(body, 'to', 'string');
+  if (to === undefined) throw new GatewayError('invalid_body', '"to" must name a commit', { param: 'to' });
+  if (!repository) throw new GatewayError('conflict', 'the configuration is in no git repository');
+  const disk = await desk.evaluate();
+  const change = await readRevision(desk, disk, to);
+  const message = readMember(body, 'message', 'string') ?? `config: roll back to ${to.slice(0, 12)}`;
+  return write(desk, ask, change, message);
+}
+
+/** POST /api/config/validate: `{ text, file? }` or `{ edits }`; without either, what is on disk. */
+export async function validateConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
+  const body = await readObject(ask);
+  if ('edits' in body || 'text' in body) return rehearse(desk, ask, body);
+  const { diagnostics, snapshot } = await desk.evaluate();
+  return {
+    status: 200,
+    body: { valid: !hasErrors(diagnostics), revision: snapshot?.revision, diagnostics },
+  };
+}
+
+/** POST /api/config/plan: like validate, with what would change and for whom. */
+export async function planConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
+  return rehearse(desk, ask, await readObject(ask));
+}
+
+async function rehearse(
+  desk: ConfigDesk,
+  ask: Ask,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Answer> {
+  const text = readMember(body, 'text', 'string');
+  const change: Change =
+    text === undefined
+      ? readEdits(body, ask)
+      : { kind: 'texts', texts: new Map([[await nameFile(desk, readMember(body, 'file', 'string')), text]]) };
+  const outcome = await desk.writer.write({
+    change,
+    actor: toActor(ask.actor),
+    ifMatch: readTags(ask.ifMatch),
+    dryRun: true,
+  });
+  const answer = render(outcome);
+  if (outcome.kind !== 'rehearsed' && outcome.kind !== 'invalid' && outcome.kind !== 'unchanged')
+    return answer;
+  const valid = outcome.kind !== 'invalid';
+  return { ...answer, status: 200, body: { valid, ...(answer.body as object) } };
+}
+
+async function write(desk: ConfigDesk, ask: Ask, change: Change, message?: string): Promise<Answer> {
+  const outcome = await desk.writer.write({
+    change,
+    actor: toActor(ask.actor),
+    ifMatch: readTags(ask.ifMatch),
+    dryRun: isTrue(ask.query.get('dryRun')),
+    message: message ?? ask.query.get('message') ?? undefined,
+  });
+  return render(outcome);
+}
+
+function render(outcome: WriteOutcome): Answer {
+  const status = writeStatuses[outcome.kind];
+  const { kind, ...rest } = outcome;
+  const etag = 'etag' in outcome ? outcome.etag : undefined;
+  const plan = 'changes' in outcome && outcome.changes ? { summary: renderChanges(outcome.changes) } : {};
+  if (status < 400) return { status, etag, body: { outcome: kind, ...rest, ...plan } };
+  const message = 'message' in outcome ? outcome.message : kind;
+  return { status, etag, body: { error: { code: codes[kind], message }, outcome: kind, ...rest, ...plan } };
+}
+
+const codes: Readonly<Partial<Record<WriteOutcome['kind'], string>>> = {
+  missing: 'not_found',
+  readonly: 'conflict',
+  conflict: 'conflict',
+  stale: 'precondition_failed',
+  invalid: 'config_invalid',
+  unconditional: 'precondition_required',
+};
+
+/** The texts of all files at a commit; what came later says nothing there. */
+async function readRevision(
+  { repository }: ConfigDesk,
+  { files, folder }: Evaluation,
+  to: string,
+): Promise<Change> {
+  const paths = files.map(({ name }) => pathOf({ folder }, name));
+  const commit = await repository?.resolve(to);
+  const known = (await repository?.history(paths, 1_000)) ?? [];
+  // Only what has been in force here: the branch of a proposal is a commit too, and nobody has agreed to it.
+  if (!repository || commit === undefined || !known.some((revision) => revision.commit === commit))
+    throw new GatewayError('not_found', `"${to}" is no commit in the history of these files`);
+  const texts = new Map<string, string>();
+  for (const { name } of files) {
+    const text = await repository.read(commit, pathOf({ folder }, name));
+    if (text !== findText(files, name)) texts.set(name, text ?? '{}\n');
+  }
+  return { kind: 'texts', texts, trusted: true };
+}
+
+// --- reading requests ---
+
+function readEdits(body: Readonly<Record<string, unknown>>, ask: Ask): Change {
+  const { edits } = body;
+  if (!Array.isArray(edits) || edits.length === 0 || edits.length > 1_000)
+    throw new GatewayError('invalid_body', '"edits" must be a list of 1 to 1000 edits', { param: 'edits' });
+  const file = ask.query.get('file') ?? undefined;
+  if (file !== undefined) checkName(file);
+  return {
+    kind: 'edits',
+    edits: edits.map((edit: unknown, index) => readEdit(edit, index)),
+    file,
+    cascade: isTrue(ask.query.get('cascade')),
+  };
+}
+
+function readEdit(edit: unknown, index: number): Edit {
+  const fail = (what: string): GatewayError =>
+    new GatewayError('invalid_body', `edits[${index}]: ${what}`, { param: `edits[${index}]` });
+  if (edit === null || typeof edit !== 'object') throw fail('must be an object');
+  const { op, pointer, value, to, before } = edit as Readonly<Record<string, unknown>>;
+  if (typeof pointer !== 'string' || !/^(\/[^\u0000-\u001f]*)?$/.test(pointer) || pointer.length > 2_000)
+    throw fail('"pointer" must be a JSON pointer');
+  if ((op === 'set' || op === 'insert') && value !== undefined) return { op, pointer, value };
+  if (op === 'set' || op === 'insert') throw fail('"value" is missing; delete removes a value');
+  if (op === 'delete') return { op, pointer };
+  if (op === 'rename' && typeof to === 'string' && to !== '') return { op, pointer, to };
+  if (op === 'rename') throw fail('"to" must be the new name');
+  if (op === 'move' && typeof before === 'string') return { op, pointer, before };
+  if (op === 'move') throw fail('"before" must name the item that follows, or be "-"');
+  throw fail('"op" must be set, insert, delete, rename or move');
+}
+
+/** `"a", "b"` or `*`; undefined when the header is absent. Throws GatewayError 412 for tags that were never ours. */
+function readTags(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined) return undefined;
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  for (const tag of tags) {
+    if (tag !== '*' && !readTag(tag))
+      throw new GatewayError('precondition_failed', `If-Match ${tag} is no ETag of this configuration`);
+  }
+  return tags;
+}
+
+async function nameFile(desk: ConfigDesk, given: string | undefined): Promise<string> {
+  const files: FileSet = given === undefined ? (await desk.evaluate()).files : [];
+  const name = given ?? files.at(-1)?.name ?? '';
+  checkName(name);
+  return name;
+}
+
+// Relative, below the folder, and YAML: what the schema asks of `gitops.files`.
+function checkName(name: string): void {
+  if (/^(?![/\\])(?!.*(^|[/\\])\.\.?([/\\]|$))[^\\\u0000]+\.ya?ml$/.test(name) && name.length <= 300) return;
+  throw new GatewayError('invalid_body', `"${name}" is no YAML file below the folder of the configuration`, {
+    param: 'file',
+  });
+}
+
+function toActor(name: string): { readonly name: string; readonly email: string } {
+  return { name, email: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}@omniroute.invalid` };
+}
+
+function isTrue(value: string | null): boolean {
+  return value !== null && value !== '0' && value !== 'false';
+}

@@ -1,0 +1,154 @@
+// Everything behind a change of the configuration, wired for one running gateway: journal, git, audit, the writer, and
+// the timers that pull and that try failed commits again.
+import { join } from 'node:path';
+import type { Environment, Flags } from '../config/environment.ts';
+import { findMain, type LoadResult } from '../config/load.ts';
+import { createAuditLog } from '../control/audit-log.ts';
+import type { Coordinator, ReloadTrigger } from '../control/coordinator.ts';
+import { createEvaluate, sha256 } from '../control/evaluate.ts';
+import { openGit } from '../control/git.ts';
+import { completeJournal, type JournalReport } from '../control/journal.ts';
+import { pull, type PullOutcome } from '../control/pull.ts';
+import { createRepository, type Repository } from '../control/repository.ts';
+import { createWriter, type Activation, type GitopsSettings, type Writer } from '../control/writer.ts';
+import type { Watcher } from '../control/watch.ts';
+import type { Clock } from '../lib/clock.ts';
+import { parseDuration } from '../lib/duration.ts';
+import type { Timers } from '../lib/timers.ts';
+import type { ConfigDesk } from '../management/desk.ts';
+import type { Logs } from '../observability/logs.ts';
+import type { Changes } from '../routing/diff.ts';
+import { resolveDataFolder } from './data-folder.ts';
+
+export interface WritePathOptions {
+  readonly config?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly flags: Flags;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logs: Logs;
+  /** Absolute. */
+  readonly folder: string;
+  readonly dataFolder: string;
+  readonly coordinator: Coordinator<Changes, { readonly gitops: GitopsSettings }>;
+  /** Tells the watcher that the files are known as they stand. */
+  acknowledge(): Promise<void>;
+  /** The reading behind what serves. */
+  reading(): LoadResult;
+}
+
+export interface WritePath {
+  readonly desk: ConfigDesk;
+  readonly repository: Repository | undefined;
+  pull(): Promise<PullOutcome>;
+  close(): void;
+}
+
+/** How often a failed commit or push is tried again, and `gitops.pull` is looked at; milliseconds. */
+const retryInterval = 60_000;
+const pullTick = 1_000;
+
+/** Completes what a crash interrupted; before anything is read. */
+export async function completeWrites(
+  options: Pick<WritePathOptions, 'config' | 'directory' | 'flags' | 'environment'>,
+): Promise<JournalReport | undefined> {
+  const path = await journalPath(options);
+  return path === undefined ? undefined : completeJournal(path);
+}
+
+export async function openWritePath(options: WritePathOptions): Promise<WritePath> {
+  const { coordinator, clock, timers, logs } = options;
+  const settings = (): GitopsSettings => coordinator.config().gitops;
+  const git = await openGit(options.folder);
+  const repository = git && createRepository({ git, settings, now: clock.now });
+  const evaluate = createEvaluate({ ...options, config: (await findMain(options)) ?? options.config });
+  const activate = async (trigger: ReloadTrigger): Promise<Activation> => {
+    // First this, then the reading: an edit by hand that comes after it rings, one that came before is read now.
+    await options.acknowledge();
+    const outcome = await coordinator.reload(trigger);
+    return outcome.kind === 'refused'
+      ? { kind: 'refused', diagnostics: outcome.diagnostics }
+      : { kind: 'live', revision: outcome.revision };
+  };
+  const keep = createAuditLog(join(options.dataFolder, 'audit.jsonl'));
+  const writer: Writer = createWriter({
+    evaluate,
+    gitops: settings,
+    snapshot: () => coordinator.snapshots.current,
+    activate: () => activate('write'),
+    audit: async (entry) => {
+      await keep(entry);
+      logs.log.info({ audit: entry }, `configuration: ${entry.phase} of a change`);
+    },
+    journal: (await journalPath(options)) ?? join(options.dataFolder, 'write.json'),
+    repository,
+    clock,
+  });
+  const pullNow = async (): Promise<PullOutcome> => {
+    if (!repository) return { kind: 'failed', error: 'the configuration is in no git repository' };
+    const outcome = await pull({ repository, evaluate, writer, activate: () => activate('pull') });
+    if (outcome.kind === 'failed') logs.log.warn({ pull: outcome }, 'pull failed');
+    else if (outcome.kind !== 'current')
+      logs.log.info({ pull: outcome.kind, commit: outcome.commit }, 'pulled');
+    return outcome;
+  };
+
+  let pulled = clock.monotonic();
+  let pulling = false;
+  const cancelPull = timers.every(pullTick, () => {
+    const every = parseDuration(settings().pull) ?? 0;
+    if (every === 0 || pulling || clock.monotonic() - pulled < every) return;
+    pulling = true;
+    void pullNow().finally(() => {
+      pulling = false;
+      pulled = clock.monotonic();
+    });
+  });
+  const cancelRetry = timers.every(retryInterval, () => {
+    if (repository && repository.status().state !== 'clean') void writer.exclusive(repository.retry);
+  });
+  return {
+    repository,
+    pull: pullNow,
+    desk: {
+      writer,
+      evaluate,
+      repository,
+      reading: options.reading,
+      revision: () => coordinator.snapshots.current.revision,
+      snapshot: () => coordinator.snapshots.current,
+    },
+    close: () => {
+      cancelPull();
+      cancelRetry();
+    },
+  };
+}
+
+/** The watcher begins after the write path; until then there is nobody to tell. */
+export function createRing(): {
+  acknowledge(): Promise<void>;
+  use(watcher: Pick<Watcher, 'acknowledge'>): void;
+} {
+  let current: Pick<Watcher, 'acknowledge'> | undefined;
+  return {
+    acknowledge: async () => current?.acknowledge(),
+    use: (watcher) => {
+      current = watcher;
+    },
+  };
+}
+
+// Where it lies must be known before the file can be read, for the file may be torn: `storage.dir` takes no part.
+async function journalPath({
+  flags,
+  environment,
+  ...options
+}: Pick<WritePathOptions, 'config' | 'directory' | 'flags' | 'environment'>): Promise<string | undefined> {
+  const main = await findMain({ ...options, environment });
+  if (main === undefined) return undefined;
+  const named = flags.data ?? (environment['OMNIROUTE_DATA_DIR'] || environment['DATA_DIR'] || undefined);
+  const folder = resolveDataFolder(named, options.directory ?? '.', environment);
+  return join(folder, 'journals', `${sha256(main).slice(0, 16)}.json`);
+}
