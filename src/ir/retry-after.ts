@@ -78,7 +78,7 @@ function readSentence(message: string): number | undefined {
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 /** `6m0s`, `1.5s`, `120ms`. */
-function readDuration(value: string): number | undefined {
+export function readDuration(value: string): number | undefined {
   const pieces = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   if (pieces.length === 0 || pieces.map((piece) => piece[0]).join('') !== value) return undefined;
   return pieces.reduce((sum, piece) => sum + Number(piece[1]) * units[piece[2]!]!, 0);

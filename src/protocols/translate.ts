@@ -128,6 +128,9 @@ function changeRules({ sampling, thinking, efforts, thinkingSwitch }: ModelRules
 
 const nothing: PipeStep = { output: [], meaningful: false };
 
+/** A whole answer must be held to be translated; images inside it are a few MB each. */
+const largestAnswer = 64 * 1024 * 1024;
+
 function createPipe(
   from: Codec,
   to: Codec,
@@ -141,6 +144,7 @@ function createPipe(
   const write = (event: AnswerEvent): void => (encoder ? encoder.write(event) : fold!.write(event));
   const rewrite = createRewriter(plan, write);
   const chunks: Uint8Array[] = [];
+  let held = 0;
   let usage: Usage | undefined;
   let characters = 0;
   let meaningful = false;
@@ -189,7 +193,9 @@ function createPipe(
       if (ended || failure !== undefined) return nothing;
       if (decoder === undefined) {
         chunks.push(chunk);
-        return nothing;
+        held += chunk.length;
+        if (held > largestAnswer) failure = brokenAnswer('The upstream sent an answer that is too large.');
+        return failure === undefined ? nothing : { ...nothing, failure };
       }
       decoder.push(chunk);
       return step();

@@ -35,6 +35,14 @@ describe.each(cases)('$upstream/$name, stream $stream, for $client', (found) => 
     expect(await readWithSdk(client, answer.text, stream)).toEqual(expected);
   });
 
+  test('reads the same when the client wanted the other kind of answer', async () => {
+    const { upstream, request, bytes, name } = found;
+    // A call that was cut off is dropped from a whole answer, because nobody could run it.
+    if (name === 'length-cuts-a-call') return;
+    const pipe = answerPipe(client, upstream, { stream, request, clientStream: !stream });
+    expect(await readWithSdk(client, feed(pipe, bytes).text, !stream)).toEqual(expected);
+  });
+
   test('is as the golden says', () => {
     const path = goldenPath(found);
     if (process.env['UPDATE_GOLDEN']) writeFileSync(path, answer.text);

@@ -45,16 +45,20 @@ export function bodyOf({ body }: Translation): Record<string, unknown> {
   return JSON.parse(Buffer.concat(body).toString()) as Record<string, unknown>;
 }
 
-/** A pipe for an answer of `upstream` to a client that asked for nothing special. */
+/** A pipe for an answer of `upstream`, streamed or whole, to a client that asked for the same kind unless it says so. */
 export function answerPipe(
   client: WireName,
   upstream: WireName,
-  { stream, request = {} }: { readonly stream: boolean; readonly request?: object },
+  {
+    stream,
+    request = {},
+    clientStream = stream,
+  }: { readonly stream: boolean; readonly request?: object; readonly clientStream?: boolean },
 ): AnswerPipe {
   const body = {
     ...minimal(client),
-    ...(stream && { stream: true }),
-    ...(stream && client === 'openai-chat' && { stream_options: { include_usage: true } }),
+    ...(clientStream && { stream: true }),
+    ...(clientStream && client === 'openai-chat' && { stream_options: { include_usage: true } }),
     ...request,
   };
   return translate(client, upstream, body, { model: 'model-of-upstream' }).pipe({ stream });

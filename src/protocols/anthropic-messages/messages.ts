@@ -65,9 +65,7 @@ export function encodeConversation(all: readonly Message[], options: Conversatio
   const leading = countLeadingSystem(all);
   const system = all
     .slice(0, leading)
-    .flatMap((message, index) =>
-      encodeAll(message.parts, `messages[${index}].parts`, { ...options, role: 'user' }),
-    );
+    .flatMap((message, index) => encodeSystem(message, `messages[${index}]`, options));
   const messages: WireMessage[] = [];
   /** System text that waits for the next user turn. */
   let reminders: WireBlock[] = [];
@@ -77,8 +75,7 @@ export function encodeConversation(all: readonly Message[], options: Conversatio
     reportForeign(message.extensions, wire, at, options.loss);
     if (message.name !== undefined) options.loss.add(`${at}.name`, 'Messages has no names of speakers');
     if (isSystem(message)) {
-      if (options.rules.midSystem)
-        push('system', encodeAll(message.parts, `${at}.parts`, { ...options, role: 'user' }), message);
+      if (options.rules.midSystem) push('system', encodeSystem(message, at, options), message);
       else remind(message.parts, at);
     } else if (message.role === 'assistant') {
       if (reminders.length > 0) push('user', []);
@@ -110,6 +107,13 @@ export function encodeConversation(all: readonly Message[], options: Conversatio
     options.loss.add(at, 'system text inside the conversation became a <system-reminder> of the user');
     reminders.push({ type: 'text', text: `<system-reminder>\n${text}\n</system-reminder>` });
   }
+}
+
+/** System text is text only. */
+function encodeSystem({ parts }: Message, at: string, options: ConversationOptions): WireBlock[] {
+  const texts = parts.filter(({ kind }) => kind === 'text');
+  if (texts.length < parts.length) options.loss.add(`${at}.parts`, 'system messages hold text only');
+  return encodeAll(texts, `${at}.parts`, { ...options, role: 'user' });
 }
 
 /** Newer models refuse a last turn of the assistant; older ones refuse blanks at its end. */

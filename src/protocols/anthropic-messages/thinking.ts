@@ -72,7 +72,6 @@ export function encodeThinking(
   }
   const display = reasoning.display ?? 'summarized';
   if (rules.thinking === 'adaptive') {
-    // An effort alone, from a client of this wire, does not ask for thinking.
     const type = reasoning.mode === 'between-tools' ? 'between_tools' : 'adaptive';
     const thinking = type === 'between_tools' ? { type } : { type, display };
     return defined({ thinking, effort, maxTokens, active: true });

@@ -79,6 +79,7 @@ function encodeMessage({ parts, finish }: Answer, context: EncodeContext): JsonO
   if (refusal === '') refusal = finish.explanation ?? '';
   const [first] = calls;
   const legacy = context.client.legacyFunctions && first !== undefined;
+  if (legacy && calls.length > 1) context.loss.add('answer.tool-call', 'the old dialect knows one call');
   return defined({
     role: 'assistant',
     content: content === '' && (calls.length > 0 || refusal !== '') ? null : content,

@@ -129,8 +129,8 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
     indexes.set(event.id, { index, freeform });
     const name = JSON.stringify(event.name);
     if (client.legacyFunctions) {
-      // The old dialect knows one call.
-      if (index === 0) delta(`"function_call":{"name":${name},"arguments":""}`);
+      if (index > 0) loss.add('answer.tool-call', 'the old dialect knows one call');
+      else delta(`"function_call":{"name":${name},"arguments":""}`);
       return;
     }
     const body = freeform
