@@ -96,7 +96,7 @@ function openOutput(terminal: boolean): { write(line: string): void; flush(): vo
     : pino.destination({
         fd: 2,
         sync: false,
-        minLength: 4096,
+        minLength: 15 * 1024,
         maxLength: 16 * 1024 * 1024,
         periodicFlush: 200,
       });
