@@ -29,6 +29,10 @@ export interface BuiltTree {
 /** Values after expansion: the largest file without aliases stays well below. */
 const maxValues = 300_000;
 const maxDepth = 64;
+/** A key is part of the pointer of everything below it: long ones would cost their length for each value. */
+const maxKeyLength = 300;
+/** A file with more faults than anybody reads is not looked at further. */
+const maxFaults = 1000;
 const coreTags = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 
 /** Builds the tree of one document; `root` is undefined when it expands beyond the bounds. */
@@ -52,13 +56,17 @@ class BoundExceeded extends Error {
 }
 
 class TreeBuilder {
-  readonly diagnostics: Diagnostic[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
   readonly #anchors = new Map<string, ConfigNode>();
   readonly #source: PlacedFile;
   #entries = 0;
 
   constructor(source: PlacedFile) {
     this.#source = source;
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
   }
 
   /** `offset` is where a value would stand if it is empty. */
@@ -132,7 +140,7 @@ class TreeBuilder {
       const declared = isAlias(node) || (isSeq(node) && node.items.every((item) => isAlias(item)));
       const sources = value.kind === 'list' ? value.items : [value];
       if (!declared || sources.length === 0 || sources.some((source) => source.kind !== 'map')) {
-        this.diagnostics.push(
+        this.#report(
           createFault('yaml/merge', 'a merge takes the anchor of a map', {
             at: positionOf(key),
             suggestion: 'write "<<: *name" or "<<: [*one, *two]"',
@@ -152,7 +160,7 @@ class TreeBuilder {
   #follow(name: string, place: Place): ConfigNode {
     const target = this.#anchors.get(name);
     if (target) return this.#bounded({ ...target, ...place });
-    this.diagnostics.push(
+    this.#report(
       createFault('yaml/alias', 'no anchor of this name stands above', {
         at: positionOf(place),
         suggestion: 'define the anchor first, or put a value that begins with * in quotes',
@@ -162,22 +170,16 @@ class TreeBuilder {
   }
 
   #readKey(node: Node | null, place: Place): string | undefined {
-    if (isScalar(node)) {
-      if (typeof node.value === 'string') return node.value;
-      // `1.10:` and `true:` are names here; the text counts, not what YAML makes of it
-      if (node.value !== null && node.source !== undefined) return node.source;
-    }
-    this.diagnostics.push(
-      createFault('yaml/key', isScalar(node) || !node ? 'a key is empty' : 'a key must be a text', {
-        at: positionOf(place),
-      }),
-    );
+    const name = isScalar(node) ? readName(node) : undefined;
+    if (name !== undefined && name.length <= maxKeyLength) return name;
+    const why = name !== undefined ? 'is too long' : isScalar(node) || !node ? 'is empty' : 'must be a text';
+    this.#report(createFault('yaml/key', `a key ${why}`, { at: positionOf(place) }));
     return undefined;
   }
 
   #scalar(value: Scalar, plain: boolean, place: Place, node?: YamlScalar): ConfigNode {
     if (typeof value === 'number' && !isExact(value)) {
-      this.diagnostics.push(
+      this.#report(
         createFault('yaml/number', 'this number cannot be kept exactly', {
           at: positionOf(place),
           ...(node && { suggestion: 'put it in quotes if it is a name' }),
@@ -193,7 +195,7 @@ class TreeBuilder {
     if (tag === undefined || coreTags.test(tag)) return false;
     // Unknown tags are the library's own warnings; `! text` alone is legal YAML and still surely a mistake.
     if (tag !== '!' && !tag.startsWith('tag:yaml.org,2002:')) return true;
-    this.diagnostics.push(
+    this.#report(
       createFault('yaml/tag', 'a value that begins with ! is read as a YAML tag', {
         at: positionOf({ ...place, end: place.start + 1 }),
         suggestion: 'put the whole value in quotes',
@@ -203,7 +205,7 @@ class TreeBuilder {
   }
 
   #reportDuplicate(name: string, again: Place, first: Place): void {
-    this.diagnostics.push(
+    this.#report(
       createFault('yaml/duplicate-key', `"${name}" stands here a second time`, {
         at: positionOf(again),
         related: [{ message: 'the first time', at: positionOf(first) }],
@@ -215,6 +217,15 @@ class TreeBuilder {
     let at = offset;
     while (/\s/.test(this.#source.file.text[at] ?? '')) at++;
     return at;
+  }
+
+  #report(diagnostic: Diagnostic): void {
+    this.#diagnostics.push(diagnostic);
+    if (this.#diagnostics.length < maxFaults) return;
+    const more = createFault('source/too-many-faults', 'the rest of the file is not looked at', {
+      at: diagnostic.at,
+    });
+    throw new BoundExceeded(more);
   }
 
   #place(start: number, end: number): Place {
@@ -253,6 +264,12 @@ function measure(children: readonly ConfigNode[]): { readonly size: number; read
     if (child.depth > depth) depth = child.depth;
   }
   return { size, depth: depth + 1 };
+}
+
+/** `1.10:` and `true:` are names here: the text counts, not what YAML makes of it. */
+function readName(node: YamlScalar): string | undefined {
+  if (typeof node.value === 'string') return node.value;
+  return node.value === null ? undefined : node.source;
 }
 
 function readScalar(node: YamlScalar): Scalar {

@@ -75,7 +75,7 @@ export const loadRules = [
   {
     code: 'source/too-many-faults',
     severity: 'error',
-    meaning: 'There are more than 500 faults; the rest is not listed.',
+    meaning: 'There are more faults than anybody reads; the rest is not listed.',
     action: 'Correct the first ones and look again.',
   },
   // --- YAML ---
@@ -125,7 +125,7 @@ export const loadRules = [
   {
     code: 'yaml/key',
     severity: 'error',
-    meaning: 'A key is empty, or is itself a list or a map.',
+    meaning: 'A key is empty, longer than 300 characters, or itself a list or a map.',
     action: 'Write a name before the colon.',
   },
   {

@@ -39,6 +39,8 @@ const order = [
   'maxLength',
 ];
 const aboutNames = new Set(['pattern', 'enum', 'minLength', 'maxLength']);
+/** More than the loader lists. */
+const maxErrors = 2000;
 const knownKeysShown = 14;
 const typeNames: Readonly<Record<LayoutType, string>> = {
   object: 'a map',
@@ -52,20 +54,19 @@ const typeNames: Readonly<Record<LayoutType, string>> = {
 /** Checks plain data against the schema. */
 export function validateConfig(value: unknown, context: ValidationContext): Validation {
   if (runValidator(value)) return { diagnostics: [], refused: [] };
-  const errors = [...(runValidator.errors ?? [])].sort((a, b) => rank(a) - rank(b));
+  // what is wrong with the name of a key stands at its map; the wrapper says which name it is
+  const errors = (runValidator.errors ?? []).filter(
+    ({ keyword, instancePath }) => !aboutNames.has(keyword) || typeof getIn(value, instancePath) !== 'object',
+  );
+  const refused = errors.map((error) => (error.keyword === 'required' ? error.instancePath : pointAt(error)));
   const diagnostics: Diagnostic[] = [];
-  const refused: string[] = [];
   const told = new Set<string>();
-  for (const error of errors) {
-    // what is wrong with the name of a key stands at its map; the wrapper says which name it is
-    if (aboutNames.has(error.keyword) && typeof getIn(value, error.instancePath) === 'object') continue;
+  for (const error of errors.slice(0, maxErrors).sort((a, b) => rank(a) - rank(b))) {
     const pointer = pointAt(error);
     const own = error.keyword === 'required' || error.keyword === 'additionalProperties';
     const key = own ? `${error.keyword} ${pointer}` : pointer;
     if (told.has(key) || context.unusable.has(pointer)) continue;
     told.add(key);
-    if (error.keyword !== 'required') refused.push(pointer);
-    else refused.push(error.instancePath);
     diagnostics.push(explain(error, pointer, value, context));
   }
   return { diagnostics, refused };
