@@ -105,7 +105,7 @@ function renderCors(origin: string, { corsOrigins }: Access): readonly string[] 
 }
 
 /** `localhost`, `*.localhost`, 127.0.0.0/8 and ::1, with or without a port. */
-function isLoopbackHost(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   return (
     name === 'localhost' ||
