@@ -42,6 +42,8 @@ export class Exchange {
   /** Set by `guard`. */
   address = '';
   principal: Principal | undefined;
+  /** Set by `decide`: a policy forbids keeping anything of it. Ask `retainable()`, the key may forbid it too. */
+  noLog = false;
   /** Set by `read`. */
   body: Uint8Array | undefined;
   peek: RequestPeek | undefined;

@@ -13,6 +13,7 @@ import { permit } from './permit.ts';
 import { read } from './read.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
 import type { Responder } from './responder.ts';
+import { retainableFault } from './retainable.ts';
 import { send } from './send.ts';
 import { settle } from './settle.ts';
 import { translate } from './translate.ts';
@@ -136,6 +137,6 @@ function settleSafely(gateway: Gateway, exchange: Exchange): void {
   try {
     settle(gateway, exchange);
   } catch (error) {
-    gateway.report(error, exchange.id);
+    gateway.report(retainableFault(error, exchange), exchange.id);
   }
 }

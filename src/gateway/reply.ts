@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { encodeValue, passedHeaders } from './headers.ts';
 import type { Responder } from './responder.ts';
+import { retainableFault } from './retainable.ts';
 
 type Bytes = Uint8Array | string;
 
@@ -144,7 +145,7 @@ function send(exchange: Exchange, responder: Responder, rendered: RenderedError)
 }
 
 function hideFault(gateway: Gateway, exchange: Exchange, error: unknown): GatewayError {
-  gateway.report(error, exchange.id);
+  gateway.report(retainableFault(error, exchange), exchange.id);
   return new GatewayError(
     'internal',
     'The gateway itself failed; the log has the details under this request id.',

@@ -3,6 +3,7 @@ import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { describeRequest } from './event.ts';
 import { stages, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { retainable } from './retainable.ts';
 
 /** Writes the row of a call. Requests that never got past the door (no principal) leave none: anybody could fill a disk. */
 export function settle(gateway: Gateway, exchange: Exchange): void {
@@ -31,7 +32,7 @@ function estimateTokens({ marks, peek, outputCharacters }: Exchange): TokenCount
 function renderRow({ secrets }: Gateway, exchange: Exchange, tokens: TokenCounts): UsageRow {
   const { principal, attempt, marks, route } = exchange;
   const answered = marks.first === undefined ? undefined : attempt;
-  const silent = principal!.noLog;
+  const kept = retainable(exchange);
   return {
     requestId: exchange.id,
     at: exchange.at,
@@ -40,12 +41,12 @@ function renderRow({ secrets }: Gateway, exchange: Exchange, tokens: TokenCounts
     key: principal!.key ?? null,
     protocol: route.protocol,
     operation: route.operation,
-    requestedModel: exchange.peek?.model ?? '',
+    requestedModel: kept ? (exchange.peek?.model ?? '') : '',
     provider: answered?.provider.id ?? null,
     connection: answered?.connection.id ?? null,
     model: answered?.model ?? null,
-    facts: silent || !exchange.facts ? '{}' : JSON.stringify(exchange.facts),
-    reasons: silent ? '[]' : JSON.stringify(exchange.reasons),
+    facts: kept && exchange.facts ? JSON.stringify(exchange.facts) : '{}',
+    reasons: kept ? JSON.stringify(exchange.reasons) : '[]',
     attempts: JSON.stringify(exchange.attempts),
     tokens,
     cost: exchange.cost,

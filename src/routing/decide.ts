@@ -6,7 +6,7 @@ import { findNearest } from '../lib/nearest.ts';
 import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
 import { expandFallbacks, expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
 import type { Facts } from './facts.ts';
-import { runPolicies, type PolicyTarget } from './policies/evaluate.ts';
+import { runPolicies, type PolicyRun, type PolicyTarget } from './policies/evaluate.ts';
 import type { ReasonCode } from './reasons.ts';
 import { renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -23,7 +23,18 @@ export interface DecideInput {
 }
 
 /** Answers a plan with at least one attempt, or a refusal. Equal inputs give equal decisions; nothing is changed. */
-export function decide({ snapshot, facts, world, now, random }: DecideInput): Decision {
+export function decide(input: DecideInput): Decision {
+  const { snapshot, facts, now } = input;
+  const policies = runPolicies(snapshot.policies, facts, now);
+  const decision = choose(input, policies);
+  if (decision.kind === 'route' || !(facts.principal.noLog || policies?.silent)) return decision;
+  return { ...decision, noLog: true };
+}
+
+function choose(
+  { snapshot, facts, world, now, random }: DecideInput,
+  policies: PolicyRun | undefined,
+): Decision {
   const isActive = (id: string): boolean => {
     const provider = snapshot.providers.get(id);
     return provider !== undefined && hasUsableConnection(provider, world);
@@ -33,7 +44,6 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
   const blocked = checkKey(asked, facts);
   if (blocked) return { ...blocked, target: asked.target };
 
-  const policies = runPolicies(snapshot.policies, facts, now);
   const route = policies?.route(facts.model, modelOf(asked));
   const resolution = route ? resolveName(route.to, snapshot, isActive) : asked;
   if (resolution.kind !== 'resolved') {
@@ -61,13 +71,14 @@ export function decide({ snapshot, facts, world, now, random }: DecideInput): De
   const [first] = attempts;
   if (!first) return { ...refuseEmpty(facts.model, expansion), target };
   if (target.kind === 'model') reasons.push(explainEndpoint(first.endpoint.protocol, facts, first.target));
-  const retention = policies?.retention(
-    facts.model,
-    attempts.map(({ target }) => splitTarget(target)),
-  );
   const combo = target.kind === 'combo' ? snapshot.combos.get(target.combo) : undefined;
   const onContextOverflow = expandFallbacks(combo?.onContextOverflow, expansion, attempts);
   const onContentPolicy = expandFallbacks(combo?.onContentPolicy, expansion, attempts);
+  const all = [...attempts, ...(onContextOverflow ?? []), ...(onContentPolicy ?? [])];
+  const retention = policies?.retention(
+    facts.model,
+    all.map((attempt) => splitTarget(attempt.target)),
+  );
   return {
     kind: 'route',
     target,

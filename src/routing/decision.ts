@@ -69,6 +69,8 @@ export interface Refusal {
   readonly retryAfter?: number;
   /** What the name stands for, where that became known. */
   readonly target?: Target;
+  /** As in a plan: a key or a matching policy forbids keeping anything. */
+  readonly noLog?: boolean;
   readonly reasons: readonly Reason[];
 }
 

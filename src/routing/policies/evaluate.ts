@@ -34,6 +34,8 @@ export interface PolicyRun {
     name: string,
     targets: readonly PolicyTarget[],
   ): { readonly noLog: boolean; readonly noCache: boolean };
+  /** Whether a matching policy forbids keeping anything, whatever it is about; for requests that reach no target. */
+  readonly silent: boolean;
   /** What shadowed policies would have done, and what the others changed. */
   readonly reasons: readonly Reason[];
 }
@@ -57,6 +59,7 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
 
   return {
     reasons,
+    silent: active.some((policy) => policy.noLog),
     route: (name, target) => {
       noteShadows(name, target);
       const policy = active.find(
