@@ -108,7 +108,7 @@ export function askSocket(url: string, call: Call): Promise<Answer> {
   return promise;
 }
 
-async function askFetch(server: RunningServer, call: Call): Promise<Answer> {
+export async function askFetch(server: RunningServer, call: Call): Promise<Answer> {
   const { payload, headers } = serialize(call);
   const method = call.method ?? 'POST';
   const response = await server.fetch(
