@@ -57,12 +57,21 @@ export function uniteFiles(files: readonly ParsedFile[]): ConfigDocument {
       );
       return;
     }
-    // every file may say which language it is written in
-    if (!before || (name === 'version' && isMain)) {
+    if (name === 'version' && !isMain) {
+      // every file may say which language it is written in; the main file must
+      if (entry.value.kind === 'scalar' && entry.value.value === 1) return;
+      diagnostics.push(
+        createFault('schema/version', 'this gateway reads version 1 of the language', {
+          at: positionOf(entry.value),
+          suggestion: 'write "version: 1"',
+        }),
+      );
+      return;
+    }
+    if (!before) {
       sections.set(name, entry);
       return;
     }
-    if (name === 'version') return;
     const shape = layout.properties?.[name];
     if (shape?.type === 'array' && before.value.kind === 'list' && entry.value.kind === 'list') {
       sections.set(name, { ...entry, value: joinLists(before.value, entry.value) });

@@ -16,7 +16,7 @@ import {
   type YamlMap,
   type YamlSeq,
 } from './edit/tree.ts';
-import { findIndex, isSame, type Value } from './edit/value.ts';
+import { findIndex, isSame, toValue, type Value } from './edit/value.ts';
 
 export type { Edit } from './edit/patch.ts';
 
@@ -32,6 +32,8 @@ export function editText(text: string, edit: Edit): string {
   const before = readNode(tree, tree.document.contents);
   const after = patchValue(before ?? new Map(), edit);
   if (isSame(before, after) && isSameOrder(before, after, edit)) return text;
+  const inPlace = edit.op === 'set' ? cutInPlace(tree, edit) : undefined;
+  if (inPlace !== undefined && means(inPlace, after)) return inPlace;
   const edited = cut(tree, edit, before, after);
   const check = parseChecked(edited, edit);
   if (!isSame(readNode(check, check.document.contents), after)) throw explainConflict(tree, edit);
@@ -52,11 +54,57 @@ function cut(tree: Tree, edit: Edit, before: Value, after: Value): string {
   throw explainConflict(tree, edit);
 }
 
+// What is set is changed where it stands: a comparison of whole documents would take an item with another id for one
+// that went and one that came. Not where an anchor would change other places too; there all of the document counts.
+function cutInPlace(tree: Tree, edit: Edit & { readonly op: 'set' }): string | undefined {
+  const path = nameIndices(tree, parsePointer(edit.pointer));
+  const want = toValue(edit.value);
+  let current = tree;
+  for (let count = 0; count < maxCuts; count++) {
+    const found = findNode(current, path);
+    if (!found || (count === 0 && found.node === null)) return undefined;
+    const splices = findNextCut(current, found.slot, found.node, want);
+    if (!splices) return current.text;
+    const text = applySplices(current, splices);
+    if (text === current.text) return undefined;
+    try {
+      current = parseTree(text);
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** The path with the index of each item: it stays true when the item gets another id. */
+function nameIndices(tree: Tree, path: readonly string[]): string[] {
+  let at: Value | undefined = readNode(tree, tree.document.contents);
+  return path.map((segment) => {
+    if (at instanceof Map) at = at.get(segment);
+    else if (Array.isArray(at)) {
+      const list: readonly Value[] = at;
+      const index = findIndex(list, segment);
+      at = list[index];
+      return String(index);
+    } else at = undefined;
+    return segment;
+  });
+}
+
+function means(text: string, wanted: Value): boolean {
+  try {
+    const tree = parseTree(text);
+    return isSame(readNode(tree, tree.document.contents), wanted);
+  } catch {
+    return false;
+  }
+}
+
 // A rename and a move keep the entry's own bytes, which a comparison of values could not know.
 function cutDirectly(tree: Tree, edit: Edit, before: Value): Splice[] | undefined {
-  if (edit.op !== 'rename' && edit.op !== 'move') return undefined;
   const path = parsePointer(edit.pointer);
   const name = path.at(-1) ?? '';
+  if (edit.op !== 'rename' && edit.op !== 'move') return undefined;
   const found = findNode(tree, path.slice(0, -1));
   const owner = found?.node;
   if (edit.op === 'rename' && isMap(owner)) {

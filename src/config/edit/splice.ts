@@ -91,7 +91,10 @@ export function replaceValue(tree: Tree, slot: Slot, node: Node | null, value: V
   if (slot.kind === 'item' && !hasComment(tree, present?.range ? findContentEnd(present, 0) : sign + 1)) {
     const start = present?.range ? present.range[0] : sign + 1;
     const end = present?.range ? findContentEnd(present, present.range[1]) : sign + 1;
-    const text = (present?.range ? '' : ' ') + indentRest(rendered.text, ' '.repeat(depth));
+    // A dash may stand far from its item; the lines below the first one follow the item.
+    const wide = present?.range && tree.text.slice(sign + 1, start).trim() === '';
+    const column = wide ? findColumn(tree.text, start) : depth;
+    const text = (present?.range ? '' : ' ') + indentRest(rendered.text, ' '.repeat(column));
     return [{ start, end, text: trimBlockEnd(tree, present, text) }];
   }
   // The block begins on the line behind the key; a comment on the key's line stays where it is.

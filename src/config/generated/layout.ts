@@ -277,10 +277,7 @@ export const layout: LayoutNode = {
          "default": 1
         },
         "maxConcurrent": {
-         "type": "integer",
-         "notYet": {
-          "severity": "error"
-         }
+         "type": "integer"
         },
         "quota": {
          "type": "object",
@@ -303,10 +300,7 @@ export const layout: LayoutNode = {
          },
          "required": [
           "window"
-         ],
-         "notYet": {
-          "severity": "error"
-         }
+         ]
         },
         "pace": {
          "type": "object",
@@ -325,9 +319,6 @@ export const layout: LayoutNode = {
            "type": "integer",
            "default": 10
           }
-         },
-         "notYet": {
-          "severity": "error"
          }
         },
         "headers": {
@@ -444,9 +435,6 @@ export const layout: LayoutNode = {
         "type": "integer",
         "default": 10
        }
-      },
-      "notYet": {
-       "severity": "error"
       }
      },
      "proxy": {
@@ -752,18 +740,12 @@ export const layout: LayoutNode = {
       "default": []
      },
      "maxConcurrent": {
-      "type": "integer",
-      "notYet": {
-       "severity": "error"
-      }
+      "type": "integer"
      },
      "queueTimeout": {
       "type": "string",
       "default": "30s",
-      "expected": "a duration with its unit, such as 30s, 5m or 1h30m",
-      "notYet": {
-       "severity": "error"
-      }
+      "expected": "a duration with its unit, such as 30s, 5m or 1h30m"
      },
      "systemPrompt": {
       "type": "object",
@@ -1982,10 +1964,7 @@ export const layout: LayoutNode = {
           "default": 5
          }
         },
-        "default": {},
-        "notYet": {
-         "severity": "info"
-        }
+        "default": {}
        },
        "breaker": {
         "type": "object",
@@ -2000,10 +1979,7 @@ export const layout: LayoutNode = {
           "expected": "a duration with its unit, such as 30s, 5m or 1h30m"
          }
         },
-        "default": {},
-        "notYet": {
-         "severity": "info"
-        }
+        "default": {}
        }
       }
      },
@@ -2028,19 +2004,12 @@ export const layout: LayoutNode = {
        "type": "integer",
        "default": 10
       }
-     },
-     "default": {},
-     "notYet": {
-      "severity": "info"
      }
     },
     "retryBudget": {
      "type": "number",
      "default": 0.2,
-     "expected": "a share between 0 and 1",
-     "notYet": {
-      "severity": "info"
-     }
+     "expected": "a share between 0 and 1"
     }
    },
    "default": {}

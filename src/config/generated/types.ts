@@ -1698,7 +1698,7 @@ export interface AuthoredResilience {
     readonly [k: string]: AuthoredProfile | undefined;
   };
   /**
-   * How fast calls leave towards an account that has a key.
+   * How fast calls leave towards an account that has a key, unless its provider or it says otherwise.
    */
   readonly pace?: AuthoredPace;
   /**
@@ -3734,9 +3734,9 @@ export interface ResolvedResilience {
     readonly [k: string]: ResolvedProfile;
   };
   /**
-   * How fast calls leave towards an account that has a key.
+   * How fast calls leave towards an account that has a key, unless its provider or it says otherwise.
    */
-  readonly pace: ResolvedPace;
+  readonly pace?: ResolvedPace;
   /**
    * Retries of a provider as a share of its calls.
    */

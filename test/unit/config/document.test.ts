@@ -77,6 +77,8 @@ describe('YAML that is not what it seems', () => {
       [`${'- '.repeat(5000)}x`, 'yaml/too-deep'],
       [`version: 1\naliases: ${'['.repeat(66)}${']'.repeat(66)}`, 'yaml/too-deep'],
       [`version: 1\nkeys: [${'1,'.repeat(300_000)}]`, 'yaml/too-many-values'],
+      [`version: 1\nkeys: [${'1,'.repeat(50_000)}]`, 'schema/type'],
+      [`version: 1\nkeys: [${'.inf,'.repeat(50_000)}]`, 'yaml/number'],
     ] as const) {
       const before = performance.now();
       const result = await loadText(text);
@@ -167,6 +169,13 @@ describe('several files', () => {
 
   test('an included file may say its version, and it must be ours', async () => {
     expect(summarize(await loadText(include, { 'a.yaml': 'version: 1', 'b.yaml': '{}' }))).toEqual([]);
+    expect(summarize(await loadText(include, { 'a.yaml': 'version: 2', 'b.yaml': '{}' }))).toEqual([
+      'a.yaml:1:10 schema/version',
+    ]);
+    const other = { 'a.yaml': 'version: 1', 'b.yaml': '{}' };
+    expect(summarize(await loadText('include: [a.yaml, b.yaml]\n', other))).toEqual([
+      'omniroute.config.yaml:1:1 schema/missing-key',
+    ]);
   });
 
   test('a broken file hides nothing of the others and invents nothing', async () => {
