@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { catalog } from '../catalog/catalog.ts';
 import type { Environment, Flags } from '../config/environment.ts';
 import type { ResolvedConfig } from '../config/generated/types.ts';
+import type { LoadResult } from '../config/load.ts';
 import { reloadKinds } from '../config/generated/reload.ts';
 import { createConfigFiles } from '../control/config-files.ts';
 import {
@@ -39,6 +40,7 @@ import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
+import { completeWrites, createRing, openWritePath } from './write-path.ts';
 
 export interface BootOptions {
   /** Path of the main file; searched from `directory` when left out. */
@@ -78,23 +80,27 @@ export interface BootedGateway {
 export async function bootGateway(options: BootOptions): Promise<BootedGateway> {
   const { environment, clock = systemClock, timers = systemTimers } = options;
   const files = createConfigFiles({ ...options, clock, timers });
+  const interrupted = await completeWrites(options);
   const loaded = await files.load();
   const format = options.pretty === true ? 'pretty' : (loaded.config?.observability.logs.format ?? 'auto');
   const logs = options.logs ?? createLogs({ format });
   const secrets = createSecrets({ environment, folder: files.folder() });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;
-  let coordinator: Coordinator<Changes> | undefined;
+  let coordinator: Coordinator<Changes, ResolvedConfig> | undefined;
   let state: State | undefined;
+  let gitOwes = (): boolean => false;
   const metrics = createMetrics({
     process: true,
     inFlight: () => server?.gateway.lifecycle.running ?? 0,
     liveSnapshots: live.count,
     ledger: () => state!.status(),
+    gitOwes: () => gitOwes(),
   });
   const transport = createTransport();
   let config: ResolvedConfig | undefined;
   let early: typeof loaded | undefined = loaded;
+  const readings = new WeakMap<ResolvedConfig, LoadResult>();
 
   const configure = ({ observability }: ResolvedConfig): void => {
     logs.configure({ ...observability.logs, ...(options.pretty === true ? { format: 'pretty' } : {}) });
@@ -105,9 +111,10 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     {
       // The first reading is taken as it is: the folder of the secrets had to be known before.
       load: async () => {
-        const first = early;
+        const reading = early ?? (await files.load());
         early = undefined;
-        return first ?? files.load();
+        if (reading.config) readings.set(reading.config, reading.result);
+        return reading;
       },
       compile: (reading) => {
         const result = compile({
@@ -145,6 +152,24 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   configure(start);
 
   const dataFolder = resolveDataFolder(start.storage.dir, files.folder(), environment);
+  if (interrupted) logs.log.warn({ interrupted }, 'an interrupted write was completed');
+  const ringing = createRing();
+  const writePath = await openWritePath({
+    ...options,
+    clock,
+    timers,
+    logs,
+    folder: files.folder(),
+    dataFolder,
+    coordinator,
+    acknowledge: ringing.acknowledge,
+    reading: () => readings.get(coordinator.config())!,
+  });
+  const status = (): Readonly<Record<string, unknown>> => ({
+    ...describeStatus(coordinator.status()),
+    git: writePath.repository?.status(),
+  });
+  gitOwes = () => writePath.repository?.status().state !== 'clean' && writePath.repository !== undefined;
   state = await openState(start, dataFolder, clock, timers, () => config ?? start, logs);
   try {
     const world = createStateWorld({
@@ -169,14 +194,18 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       listen: readAddress(start),
     });
     addManagementRoutes(server.app, {
+      world,
+      clock,
       snapshot: () => snapshots.current,
       token: await ensureManagementToken(dataFolder),
       reload: async () => describeOutcome(await coordinator.reload('api')),
-      status: () => describeStatus(coordinator.status()),
+      status,
+      desk: writePath.desk,
       renderMetrics: metrics.render,
       metricsEnabled: () => (config ?? start).observability.metrics.enabled,
     });
   } catch (error) {
+    writePath.close();
     await server?.close();
     await state.close();
     throw error;
@@ -193,6 +222,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     pollInterval: options.pollInterval ?? 2_000,
     events: options.fileEvents ?? true,
   });
+  ringing.use(watcher);
 
   const running = server;
   const kept = state;
@@ -210,6 +240,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     status: coordinator.status,
     reload: coordinator.reload,
     close: async () => {
+      writePath.close();
       await watcher.close();
       const clean = await running.close();
       await transport.close(1_000);

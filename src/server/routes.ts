@@ -147,6 +147,61 @@ export const routes: readonly RouteRow[] = [
     lane: 'app',
     meaning: 'Which revision serves since when, and what is wrong with the newest text.',
   },
+  {
+    method: 'GET',
+    path: '/api/config',
+    lane: 'app',
+    meaning:
+      'The text of the configuration with its ETag; `?path=` one subtree as written, `?file=` one file.',
+  },
+  {
+    method: 'PUT',
+    path: '/api/config',
+    lane: 'app',
+    meaning: 'Replaces one whole file; wants If-Match.',
+  },
+  {
+    method: 'PATCH',
+    path: '/api/config',
+    lane: 'app',
+    meaning: 'Edits by pointers: `{ edits: [{ op, pointer, value }] }`.',
+  },
+  {
+    method: 'POST',
+    path: '/api/config/validate',
+    lane: 'app',
+    meaning: 'What is wrong with a text, with edits, or with what is on disk.',
+  },
+  {
+    method: 'POST',
+    path: '/api/config/plan',
+    lane: 'app',
+    meaning: 'What a text or edits would change, and for whom.',
+  },
+  {
+    method: 'GET',
+    path: '/api/config/effective',
+    lane: 'app',
+    meaning: 'One effective value (`?path=`): where it stands, who set it, when.',
+  },
+  {
+    method: 'GET',
+    path: '/api/config/history',
+    lane: 'app',
+    meaning: 'Commits that touched the files.',
+  },
+  {
+    method: 'POST',
+    path: '/api/config/rollback',
+    lane: 'app',
+    meaning: 'The files as they were at a commit of their history.',
+  },
+  {
+    method: 'GET',
+    path: '/api/config/proposals',
+    lane: 'app',
+    meaning: 'Branches that wait for a merge.',
+  },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];
