@@ -9,6 +9,7 @@ import type { MutableWorld } from '../routing/world/world.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { Slots } from './slots.ts';
 
 export interface Gateway {
   readonly snapshots: SnapshotRef;
@@ -21,6 +22,8 @@ export interface Gateway {
   readonly timers: Timers;
   readonly deadlines: Deadlines;
   readonly lifecycle: Lifecycle;
+  /** Places for calls, where the configuration bounds them. */
+  readonly slots: Slots;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */

@@ -83,10 +83,15 @@ function tryOne(
   exchange.attempt = attempt;
   const prepared = translate(gateway, exchange, attempt);
   if ('class' in prepared) return prepared;
-  return (
-    permit(gateway, exchange, attempt, reason?.code === 'repeat') ??
-    send(gateway, exchange, responder, prepared)
-  );
+  const answered = permit(gateway, exchange, responder, attempt, reason?.code === 'repeat');
+  const go = (permission: Awaited<typeof answered>): ReturnType<typeof tryOne> => {
+    if (permission === 'gone') {
+      exchange.errorCode = 'client_closed_request';
+      return undefined;
+    }
+    return 'class' in permission ? permission : send(gateway, exchange, responder, prepared, permission);
+  };
+  return answered instanceof Promise ? answered.then(go) : go(answered);
 }
 
 function replyOptions(exchange: Exchange, responder: Responder): void {

@@ -1,41 +1,191 @@
-// Whether an attempt may be begun at this moment: the decision is as old as the attempts that failed since.
-import type { UpstreamFailure } from '../errors.ts';
+// Whether an attempt may be begun at this moment: the decision is as old as the attempts that failed since. Then its
+// place in the lanes of target and account, waited for in a queue that a client who goes away leaves.
+import type { FailureClass, UpstreamFailure } from '../errors.ts';
+import { readRateLimits } from '../ir/rate-limits.ts';
+import { renderDuration } from '../lib/duration.ts';
+import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
+import { failureEffects } from '../routing/world/failures.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import type { Responder } from './responder.ts';
+import type { Ceiling, Slot } from './slots.ts';
+
+/** A call that has begun in the world and holds its slots; it must be ended, whatever happens. */
+export interface Permission {
+  /** What the answer's headers say about the account's quota. */
+  observe(headers: RawHeaders): void;
+  /** Reports how the call ended and gives its slots back; only the first report counts. */
+  end(end: CallEnd): void;
+}
+
+/** Milliseconds in a queue when no combo says otherwise. */
+const usualWait = 30_000;
 
 /**
  * Begins the call in the world, or says why not; a refusal has no status, so that routing knows it as our own.
- * `repeated`: this very attempt failed before; its own rest must not keep it from the repeat that routing decided.
+ * `gone`: the client left while it waited. `repeated`: this very attempt failed before; its own rest must not keep it
+ * from the repeat that routing decided.
  */
 export function permit(
-  { world, clock }: Gateway,
-  { snapshot, outcomes }: Exchange,
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
   attempt: Attempt,
+  repeated: boolean,
+): Permission | UpstreamFailure | Promise<Permission | UpstreamFailure | 'gone'> {
+  const fault = findFault(gateway, exchange, attempt, repeated);
+  if (fault) return fault;
+  const lanes = listLanes(attempt);
+  if (lanes.length === 0) return begin(gateway, exchange, attempt, []);
+  const slots: Slot[] = [];
+  for (const { id, ceiling } of lanes) {
+    const slot = gateway.slots.take(id, ceiling);
+    if (!slot) {
+      releaseAll(slots);
+      return queue(gateway, exchange, responder, attempt, repeated, lanes);
+    }
+    slots.push(slot);
+  }
+  return begin(gateway, exchange, attempt, slots);
+}
+
+interface LanePlace {
+  readonly id: string;
+  readonly ceiling: Ceiling;
+}
+
+// Always the target's lane first: two calls that wait for each other's lanes cannot happen.
+function listLanes({
+  queue: bound,
+  connection: { key, maxConcurrent, pace },
+}: Attempt): readonly LanePlace[] {
+  const lanes: LanePlace[] = [];
+  if (bound?.concurrent !== undefined)
+    lanes.push({ id: bound.id, ceiling: { concurrent: bound.concurrent } });
+  if (maxConcurrent !== undefined || pace) {
+    const concurrent = Math.min(maxConcurrent ?? Infinity, pace?.concurrent ?? Infinity);
+    lanes.push({ id: key, ceiling: { ...pace, concurrent } });
+  }
+  return lanes;
+}
+
+async function queue(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  attempt: Attempt,
+  repeated: boolean,
+  lanes: readonly LanePlace[],
+): Promise<Permission | UpstreamFailure | 'gone'> {
+  const { clock } = gateway;
+  const { totalTimeout } = attempt.provider.profile;
+  const now = clock.monotonic();
+  const until = Math.min(now + (attempt.queue?.timeout ?? usualWait), exchange.began + totalTimeout);
+  const slots: Slot[] = [];
+  for (const { id, ceiling } of lanes) {
+    if (responder.closed) break;
+    const waiting = gateway.slots.wait(id, ceiling, until - clock.monotonic());
+    responder.onClose(waiting.leave);
+    const slot = await waiting.slot;
+    if (!slot) break;
+    slots.push(slot);
+  }
+  if (responder.closed) {
+    releaseAll(slots);
+    return 'gone';
+  }
+  // What was true before the queue may be true no more.
+  const fault =
+    slots.length < lanes.length
+      ? refuse(`No place at ${attempt.target} within the time that a call may wait.`)
+      : findFault(gateway, exchange, attempt, repeated);
+  if (!fault) return begin(gateway, exchange, attempt, slots);
+  releaseAll(slots);
+  return fault;
+}
+
+function findFault(
+  { world, clock }: Gateway,
+  exchange: Exchange,
+  { provider, connection: { key }, model }: Attempt,
   repeated: boolean,
 ): UpstreamFailure | undefined {
   const now = clock.now();
-  const call = callOf(attempt);
-  const rest = repeated ? undefined : world.cooldown(call.connection, call.model, now);
-  if (rest) return refuse(`${call.connection} rests after ${rest.class}.`, rest.until - now);
+  const rest = repeated ? undefined : world.cooldown(key, model, now);
+  if (rest) return refuse(`${key} rests after ${rest.class}.`, rest.until - now);
+  const call = { provider: provider.id, connection: key, model };
   if (world.permit(call, now) === 'wait') {
-    return refuse(`The breaker of ${call.connection} is open.`, world.opening(call) - now);
+    return refuse(`The breaker of ${key} is open.`, world.opening(call) - now);
   }
-  const retry = outcomes.length > 0;
-  if (retry && !world.mayRetry(call.provider, now))
-    return refuse(`The retry budget of ${call.provider} is used up.`);
-  world.record({ kind: 'call-began', call, retry, retryShare: snapshot.retryShare }, now);
+  if (isRetry(exchange, provider.id) && !world.mayRetry(provider.id, now)) {
+    return refuse(`The retry budget of ${provider.id} is used up.`);
+  }
   return undefined;
 }
 
-/** Reports the end of a permitted call; every permitted call ends exactly once. */
-export function endCall({ world, clock }: Gateway, attempt: Attempt, end: CallEnd): void {
-  world.record({ kind: 'call-ended', call: callOf(attempt), end }, clock.now());
+/**
+ * A call is a retry when this provider's own trouble has already failed the request: going on to another provider, or to
+ * another account after a fault of the first, adds no load to what is broken.
+ */
+function isRetry({ attempts }: Exchange, provider: string): boolean {
+  return attempts.some(
+    ({ target, class: failed }) =>
+      failed !== undefined &&
+      failureEffects[failed as FailureClass].breaks &&
+      target.startsWith(`${provider}/`),
+  );
 }
 
-function callOf({ provider, connection, model }: Attempt): Call {
-  return { provider: provider.id, connection: connection.key, model, profile: provider.profile };
+function begin(
+  gateway: Gateway,
+  exchange: Exchange,
+  { provider, connection, model }: Attempt,
+  slots: readonly Slot[],
+): Permission {
+  const { world, clock } = gateway;
+  const { key, quota } = connection;
+  // One object for begin and end: the world knows a probe by its identity.
+  const call: Call = { provider: provider.id, connection: key, model, profile: provider.profile };
+  const { retryShare } = exchange.snapshot;
+  const spend = (what: 'requests' | 'tokens', amount: number): void => {
+    const limit = quota?.[what];
+    if (!quota || limit === undefined || amount === 0) return;
+    const { window: length } = quota;
+    const window = `${what} per ${renderDuration(length)}`;
+    const windows = [{ window, amount, limit, length }];
+    world.record({ kind: 'quota-spent', connection: key, windows }, clock.now());
+  };
+  world.record({ kind: 'call-began', call, retry: isRetry(exchange, provider.id), retryShare }, clock.now());
+  if (quota) spend('requests', 1);
+  let over = false;
+  return {
+    observe: (headers) => {
+      const at = clock.now();
+      const seen = readRateLimits(headers, at);
+      if (seen.length === 0) return;
+      const windows = seen.map((window) => ({ ...window, source: 'header' as const, at }));
+      world.record({ kind: 'quota-observed', connection: key, windows }, at);
+    },
+    end: (end) => {
+      if (over) return;
+      over = true;
+      world.record({ kind: 'call-ended', call, end }, clock.now());
+      if (quota) spend('tokens', countTokens(exchange));
+      releaseAll(slots);
+    },
+  };
+}
+
+// Only an answer that began has cost anything; where the upstream does not say what, the estimate counts.
+function countTokens({ marks, usage, peek, outputCharacters }: Exchange): number {
+  if (usage) return (usage.input ?? 0) + (usage.output ?? 0);
+  return marks.first === undefined ? 0 : (peek?.inputTokens ?? 0) + Math.ceil(outputCharacters / 4);
+}
+
+function releaseAll(slots: readonly Slot[]): void {
+  for (const slot of slots) slot.release();
 }
 
 function refuse(message: string, wait?: number): UpstreamFailure {

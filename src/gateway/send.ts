@@ -8,7 +8,7 @@ import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
 import { Deadline } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
-import { endCall } from './permit.ts';
+import type { Permission } from './permit.ts';
 import { breakOff, commitStream, commitWhole, sizeOf } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { priceCall } from './settle.ts';
@@ -29,10 +29,16 @@ export function send(
   exchange: Exchange,
   responder: Responder,
   prepared: PreparedCall,
+  permission: Permission,
 ): Promise<UpstreamFailure | undefined> {
   return new Promise((resolve) => {
-    const sending = new Sending(gateway, exchange, responder, prepared, resolve);
-    sending.begin();
+    const sending = new Sending(gateway, exchange, responder, prepared, permission, resolve);
+    try {
+      sending.begin();
+    } catch (error) {
+      permission.end({ kind: 'abandoned' });
+      throw error;
+    }
   });
 }
 
@@ -42,6 +48,7 @@ class Sending extends Deadline implements UpstreamHandler {
   readonly #exchange: Exchange;
   readonly #responder: Responder;
   readonly #prepared: PreparedCall;
+  readonly #permission: Permission;
   readonly #resolve: (failure: UpstreamFailure | undefined) => void;
   readonly #sentAt: number;
   readonly #firstTokenAt: number;
@@ -70,6 +77,7 @@ class Sending extends Deadline implements UpstreamHandler {
     exchange: Exchange,
     responder: Responder,
     prepared: PreparedCall,
+    permission: Permission,
     resolve: (failure: UpstreamFailure | undefined) => void,
   ) {
     super();
@@ -77,6 +85,7 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#exchange = exchange;
     this.#responder = responder;
     this.#prepared = prepared;
+    this.#permission = permission;
     this.#resolve = resolve;
     const now = gateway.clock.monotonic();
     const { profile } = exchange.attempt!.provider;
@@ -116,6 +125,7 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#heardAt = now;
     if (this.#exchange.marks.head === undefined) this.#exchange.mark('head', now);
     this.due = this.#nextDue();
+    this.#permission.observe(headers);
     const type = String(headers['content-type'] ?? '');
     if (status < 200 || status >= 300) this.#error = [];
     else if (type.startsWith('text/html')) this.#fail(broken('answered with a web page'));
@@ -296,8 +306,8 @@ class Sending extends Deadline implements UpstreamHandler {
   #close(end: CallEnd, failure?: UpstreamFailure): void {
     this.#over = true;
     this.#gateway.deadlines.release(this);
-    endCall(this.#gateway, this.#exchange.attempt!, end);
     if (this.#started) this.#collectUsage();
+    this.#permission.end(end);
     this.#exchange.mark('end', this.#gateway.clock.monotonic());
     this.#resolve(failure);
   }

@@ -32,6 +32,8 @@ export interface Attempt {
   readonly facts?: ModelFacts | undefined;
   /** What policies change in the request when it goes here; absent when nothing. */
   readonly changes?: RequestChanges | undefined;
+  /** Where the combo bounds calls to this target, and how long (milliseconds) one waits for its turn there. */
+  readonly queue?: { readonly id: string; readonly concurrent?: number; readonly timeout?: number };
   /** How much policies prefer the provider, 0 most; absent is 0. */
   readonly rank?: number;
   /** Effects that are due when this attempt, and not the first one, is begun; `Step.effects` hands them out. */

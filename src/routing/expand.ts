@@ -13,6 +13,7 @@ import type { Combo, Connection, Provider, Snapshot, Target } from './snapshot.t
 import { findStrategy } from './strategies/registry.ts';
 import type { Branch } from './strategies/strategy.ts';
 import { forever } from './world/cooldown.ts';
+import { readSpent } from './world/quota.ts';
 import type { World } from './world/world.ts';
 
 /** The most that `defaults.comboDepth` allows; compile holds the file to its own limit, this only guards snapshots made by hand. */
@@ -64,7 +65,7 @@ function expandCombo(combo: Combo, expansion: Expansion, depth: number): readonl
   const branches: Branch[] = [];
   for (const target of combo.targets) {
     const attempts = isOpen(target, expansion) ? expandEntry(target, expansion, depth) : [];
-    if (attempts.length > 0) branches.push({ target, attempts });
+    if (attempts.length > 0) branches.push({ target, attempts: attachQueue(combo, target, attempts) });
   }
   if (branches.length === 0) return [];
   const strategy = findStrategy(combo.strategy);
@@ -144,7 +145,7 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
 }
 
 function findFault(
-  { id, key, provider, enabled, models, credential }: Connection,
+  { id, key, provider, enabled, models, credential, quota }: Connection,
   target: ModelTarget,
   model: string,
   expansion: Expansion,
@@ -168,6 +169,12 @@ function findFault(
   if (rest) {
     noteSoonest(expansion, rest.until);
     return { code: 'cooling', message: `${key} rests after ${rest.class}${renderWait(rest.until - now)}.` };
+  }
+  const spent = readSpent(world.quota(key), quota?.threshold, now);
+  if (spent) {
+    noteSoonest(expansion, spent.resetAt!);
+    const message = `${key} has used up "${spent.window}"${renderWait(spent.resetAt! - now)}.`;
+    return { code: 'quota-spent', message };
   }
   const call = { provider, connection: key, model };
   if (world.permit(call, now) === 'wait') {
@@ -229,6 +236,23 @@ export function hasUsableConnection(provider: Provider, world: World): boolean {
 function attachEffects(attempts: readonly Attempt[], effects: readonly Effect[]): readonly Attempt[] {
   const [first, ...rest] = attempts;
   return first ? [{ ...first, effects: [...(first.effects ?? []), ...effects] }, ...rest] : attempts;
+}
+
+// The innermost combo that bounds its targets says where a call waits, and for how long.
+function attachQueue(combo: Combo, target: Target, attempts: readonly Attempt[]): readonly Attempt[] {
+  const { maxConcurrent, queueTimeout } = combo;
+  if (maxConcurrent === undefined && !attempts.some(({ connection }) => isBounded(connection)))
+    return attempts;
+  const queue = {
+    id: `${combo.name} ${renderTarget(target)}`,
+    ...(maxConcurrent !== undefined && { concurrent: maxConcurrent }),
+    ...(queueTimeout !== undefined && { timeout: queueTimeout }),
+  };
+  return attempts.map((attempt) => (attempt.queue ? attempt : { ...attempt, queue }));
+}
+
+function isBounded({ maxConcurrent, pace }: Connection): boolean {
+  return maxConcurrent !== undefined || pace !== undefined;
 }
 
 function identify({ connection, model }: Attempt): string {

@@ -42,6 +42,12 @@ export const reasonTable = {
   'policy-block': { meaning: 'A policy takes the target out.' },
   'policy-prefer': { meaning: 'Policies put the targets of preferred providers first.' },
   'policy-shadow': { meaning: 'A shadow policy matched; it is recorded and changes nothing.' },
+  'session-kept': {
+    meaning: 'The conversation stays at the account that answered it last, where its prompt cache is.',
+  },
+  'session-moved': {
+    meaning: 'The account that answered the conversation last cannot be used now; the conversation moves.',
+  },
   'provider-missing': { meaning: 'The target names a provider that the configuration does not have.' },
   'connection-disabled': { meaning: 'The connection is switched off in the configuration.' },
   'connection-not-chosen': {
@@ -53,6 +59,9 @@ export const reasonTable = {
   'no-connection': { meaning: 'The provider has no connection at all.' },
   'no-credential': { meaning: 'The secret of the connection could not be resolved.' },
   cooling: { meaning: 'The connection rests after a failure; it is used again when the time is over.' },
+  'quota-spent': {
+    meaning: 'The connection has used up what its provider, or the file, grants it until the reset.',
+  },
   'breaker-open': {
     meaning: 'Too many failures in a row: the connection or model is left alone until a probe is due.',
   },

@@ -35,7 +35,19 @@ const selects: Readonly<Record<NonNullable<Provider['select']>, Select>> = {
 /** Orders the usable accounts of a provider. */
 export function selectConnections(attempts: readonly Attempt[], context: SelectContext): Selection {
   if (attempts.length < 2) return keep(attempts);
-  return selects[context.provider.select ?? 'fill-first'](attempts, context);
+  const selection = selects[context.provider.select ?? 'fill-first'](attempts, context);
+  return { ...selection, order: putFullLast(selection.order, context) };
+}
+
+// Nobody waits in the queue of one account while another one is free.
+function putFullLast(order: readonly Attempt[], { world }: SelectContext): readonly Attempt[] {
+  const isFull = ({ connection: { key, maxConcurrent, pace } }: Attempt): boolean => {
+    const most = Math.min(maxConcurrent ?? Infinity, pace?.concurrent ?? Infinity);
+    return world.inFlight(key) >= most;
+  };
+  return order.some(isFull)
+    ? [...order.filter((attempt) => !isFull(attempt)), ...order.filter(isFull)]
+    : order;
 }
 
 function keep(order: readonly Attempt[]): Selection {

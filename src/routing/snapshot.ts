@@ -61,7 +61,28 @@ export interface Connection {
   readonly models?: readonly string[];
   /** undefined: `auth: none`. */
   readonly credential?: SecretReference;
+  /** Calls at the same time; `pace` may say less. */
+  readonly maxConcurrent?: number;
+  /** How fast calls may begin; absent is as they come. */
+  readonly pace?: Pace;
+  /** What the account includes; counted from usage. */
+  readonly quota?: DeclaredQuota;
   readonly at?: SourcePosition | undefined;
+}
+
+/** Milliseconds, and calls in any window of `per` milliseconds. */
+export interface Pace {
+  readonly concurrent: number;
+  readonly spacing: number;
+  readonly rate: { readonly count: number; readonly per: number };
+}
+
+/** What an account includes per window (milliseconds), and the share at which routing leaves it. */
+export interface DeclaredQuota {
+  readonly window: number;
+  readonly tokens?: number;
+  readonly requests?: number;
+  readonly threshold: number;
 }
 
 /** One wire that a provider speaks, and where. */
@@ -220,6 +241,9 @@ export interface Combo {
   /** Where to go on when a prompt does not fit, or when a provider refuses the content. */
   readonly onContextOverflow?: readonly Target[];
   readonly onContentPolicy?: readonly Target[];
+  /** Calls to each target at the same time, and how long (milliseconds) a call waits for its turn. */
+  readonly maxConcurrent?: number;
+  readonly queueTimeout?: number;
   readonly targets: readonly Target[];
   readonly at?: SourcePosition | undefined;
 }
@@ -281,6 +305,8 @@ export interface Snapshot {
     readonly lockout: LockoutSettings;
   };
   readonly policies: PolicySet;
+  /** Conversations: milliseconds that they are remembered, and whether they stay where they are. */
+  readonly sessions: { readonly ttl: number; readonly affinity: boolean };
   /** What to do when a translation cannot express something. */
   readonly onLoss: 'warn' | 'reject';
   /** Retries of a provider as a share of its calls. */

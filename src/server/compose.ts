@@ -4,6 +4,7 @@ import { priceTokens } from '../catalog/prices.ts';
 import { createDeadlines } from '../gateway/deadlines.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createLifecycle } from '../gateway/lifecycle.ts';
+import { createSlots } from '../gateway/slots.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ListenAddress } from '../lib/listen-address.ts';
 import { systemTimers } from '../lib/timers.ts';
@@ -35,6 +36,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     random: Math.random,
     deadlines: createDeadlines(clock, timers),
     lifecycle: createLifecycle(),
+    slots: createSlots(clock, timers),
     price: priceTokens,
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),

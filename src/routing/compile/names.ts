@@ -1,5 +1,6 @@
 // `aliases` and `combos` → one namespace of targets: chains followed, nesting bounded, circles refused.
 import type { ResolvedCombo, ResolvedTarget } from '../../config/generated/types.ts';
+import { parseDuration } from '../../lib/duration.ts';
 import { isGlob } from '../../lib/glob.ts';
 import { renderPointer } from '../../lib/json-pointer.ts';
 import { findNearest } from '../../lib/nearest.ts';
@@ -139,6 +140,8 @@ function compileCombo(name: string, resolver: Resolver, context: CompileContext)
     stickBy: combo.stickBy,
     ...(onContextOverflow.length > 0 && { onContextOverflow }),
     ...(onContentPolicy.length > 0 && { onContentPolicy }),
+    ...(combo.maxConcurrent !== undefined && { maxConcurrent: combo.maxConcurrent }),
+    queueTimeout: parseDuration(combo.queueTimeout) ?? 0,
     ...(combo.strategy === 'auto' && { auto: compileAuto(combo.auto) }),
     at: at(pointer, 'key'),
   });

@@ -5,6 +5,7 @@ import { findNearest } from '../../lib/nearest.ts';
 import { renderPointer } from '../../lib/json-pointer.ts';
 import type { Connection, Endpoint, Provider, ResilienceProfile, SandboxSettings } from '../snapshot.ts';
 import type { CompileContext, CompileStep } from './context.ts';
+import { compilePace, compileQuota } from './pace.ts';
 
 /** How the catalog's simulator behaves where the file says nothing about it. */
 const simulator: SandboxSettings = { faults: false, seed: 1, behaviours: {} };
@@ -142,13 +143,16 @@ function compileEndpoint(
   };
 }
 
-type AccountPart = Pick<ResolvedConnection, 'id' | 'enabled' | 'priority' | 'apiKey' | 'oauth' | 'models'>;
+type AccountPart = Pick<
+  ResolvedConnection,
+  'id' | 'enabled' | 'priority' | 'apiKey' | 'oauth' | 'models' | 'maxConcurrent' | 'quota' | 'pace'
+>;
 
 function compileConnections(
   id: string,
   provider: ResolvedProvider,
   entry: CatalogProvider | undefined,
-  { at, report }: CompileContext,
+  { at, report, config }: CompileContext,
 ): readonly Connection[] {
   const pointer = renderPointer(['providers', id]);
   const open = needsNoKey(provider, entry);
@@ -162,6 +166,7 @@ function compileConnections(
     if (!credential && !open && !connection.oauth) {
       report('compile/no-credential', place, `connection "${id}@${connection.id}" has no key`);
     }
+    const pace = connection.pace ?? provider.pace ?? (open ? undefined : config.resilience.pace);
     return {
       id: connection.id,
       key: `${id}@${connection.id}`,
@@ -170,6 +175,9 @@ function compileConnections(
       enabled: provider.enabled && connection.enabled,
       ...(connection.models && { models: connection.models }),
       ...(credential && { credential }),
+      ...(connection.maxConcurrent !== undefined && { maxConcurrent: connection.maxConcurrent }),
+      ...(pace && { pace: compilePace(pace) }),
+      ...(connection.quota && { quota: compileQuota(connection.quota) }),
       at: at(place, provider.connections ? 'value' : 'key'),
     } satisfies Connection;
   });

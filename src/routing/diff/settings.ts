@@ -49,7 +49,7 @@ function diffConnections(
   return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((key): ProviderChange['connections'] => {
     const [old, now] = [was.get(key), is.get(key)];
     if (!old || !now) return [{ key, kind: old ? 'removed' : 'added', fields: [] }];
-    const fields = (['enabled', 'priority', 'credential'] as const).filter(
+    const fields = (['enabled', 'priority', 'credential', 'maxConcurrent', 'pace', 'quota'] as const).filter(
       (field) => renderCanonical(old[field]) !== renderCanonical(now[field]),
     );
     return fields.length > 0 ? [{ key, kind: 'changed', fields }] : [];

@@ -14,7 +14,9 @@ import { failureEffects } from './failures.ts';
 import { reduceLatency, type Latency } from './latency.ts';
 import { addressId, readBan, readLock, reduceLockout, type Ban, type Lockout } from './lockout.ts';
 import { reduceQuota, type Quota } from './quota.ts';
+import { renderReport } from './report.ts';
 import { mayRetry, reduceRetryBudget, type RetryBudget } from './retry-budget.ts';
+import { SessionTable, type Session } from './sessions.ts';
 import { openMemoryTable, update, type OpenTable, type SliceTable } from './slices.ts';
 import { reduceUsageCount, type UsageCount } from './usage-count.ts';
 import type { Call, CallEnd, MutableWorld } from './world.ts';
@@ -37,6 +39,8 @@ interface Tables {
   readonly lockouts: SliceTable<Lockout>;
   readonly bans: SliceTable<Ban>;
   readonly running: Map<string, number>;
+  /** The call that probes an account or a target, by its identity: the end of an older call must not free its place. */
+  readonly probes: Map<string, Call>;
 }
 
 /** Addresses come from outside: the oldest are forgotten, so that nobody can fill the memory. */
@@ -58,9 +62,11 @@ export function createWorld({
     lockouts: open('lockout', readRecord<Lockout>('failures', 'since')),
     bans: open('ban', readRecord<Ban>('until')),
     running: new Map(),
+    probes: new Map(),
   };
   const { rotations, cooldowns, breakers, latencies, uses, quotas, budgets, lockouts, bans, running } =
     tables;
+  const sessions = new SessionTable(open('session', readRecord<Session>('connection', 'target', 'at')));
   return {
     rotation: (combo) => rotations.get(combo) ?? 0,
     hasCredential,
@@ -80,7 +86,10 @@ export function createWorld({
     latency: (target) => latencies.get(target),
     uses: (id) => uses.get(id),
     quota: (connection) => quotas.get(connection),
+    session: (id, now, ttl) => sessions.get(id, now, ttl),
+    sessions: (now, ttl) => sessions.list(now, ttl),
     mayRetry: (provider, now) => mayRetry(budgets.get(provider), now),
+    report: (now) => renderReport(tables, now),
     lockedUntil: (address, now) =>
       lockouts.size === 0 ? undefined : readLock(lockouts.get(addressId(address)), now),
     ban: (address, now) => (bans.size === 0 ? undefined : readBan(bans.get(addressId(address)), now)),
@@ -103,11 +112,21 @@ export function createWorld({
             reduceQuota(quotas.get(event.connection), { kind: 'observed', windows: event.windows }, now),
           );
           break;
+        case 'quota-spent':
+          for (const { window, amount, limit, length } of event.windows) {
+            const spent = { kind: 'spent', window, amount, limit, resetAt: now + length } as const;
+            quotas.set(event.connection, reduceQuota(quotas.get(event.connection), spent, now));
+          }
+          break;
+        case 'session-served':
+          sessions.serve(event, now);
+          break;
         case 'account-cleared':
           clearAccount(tables, event.connection, event.model);
           break;
         case 'target-cleared':
           breakers.delete(event.target);
+          tables.probes.delete(event.target);
           break;
         case 'credential-refused': {
           const id = addressId(event.address);
@@ -161,9 +180,10 @@ function makeRoom<Value>(table: SliceTable<Value>, id: string): void {
 }
 
 function begin(tables: Tables, call: Call, retry: boolean, share: number, now: number): void {
-  const { breakers, budgets, running, uses } = tables;
+  const { breakers, budgets, probes, running, uses } = tables;
   const event: BreakerEvent = { kind: 'begin', lease: call.profile.totalTimeout };
   for (const id of [call.connection, targetOf(call)]) {
+    if (readPermit(breakers.get(id), now) === 'probe') probes.set(id, call);
     update(breakers, id, reduceBreaker(breakers.get(id), event, now));
     uses.set(id, reduceUsageCount(uses.get(id), 'begin', now));
     running.set(id, (running.get(id) ?? 0) + 1);
@@ -175,13 +195,17 @@ function begin(tables: Tables, call: Call, retry: boolean, share: number, now: n
 }
 
 function end(tables: Tables, call: Call, outcome: CallEnd, now: number): void {
-  const { breakers, cooldowns, latencies, running, uses } = tables;
+  const { breakers, cooldowns, latencies, probes, running, uses } = tables;
   const target = targetOf(call);
   for (const id of [call.connection, target]) {
     const left = (running.get(id) ?? 1) - 1;
     if (left > 0) running.set(id, left);
     else running.delete(id);
-    update(breakers, id, reduceBreaker(breakers.get(id), judge(call, outcome), now));
+    // While one call probes, only that call, or a success, says anything: what failed began before the breaker opened.
+    const probe = probes.get(id);
+    if (probe === call) probes.delete(id);
+    if (probe === undefined || probe === call || outcome.kind === 'success')
+      update(breakers, id, reduceBreaker(breakers.get(id), judge(call, outcome), now));
     if (outcome.kind === 'success') uses.set(id, reduceUsageCount(uses.get(id), 'success', now));
   }
   if (outcome.kind === 'success') {
@@ -205,12 +229,15 @@ function judge(call: Call, outcome: CallEnd): BreakerEvent {
   return { kind: 'abandoned' };
 }
 
-function clearAccount({ breakers, cooldowns }: Tables, connection: string, model: string | undefined): void {
+function clearAccount(tables: Tables, connection: string, model: string | undefined): void {
+  const { breakers, cooldowns, probes, quotas } = tables;
   if (model !== undefined) {
     cooldowns.delete(pairOf(connection, model));
     return;
   }
   breakers.delete(connection);
+  probes.delete(connection);
+  quotas.delete(connection);
   for (const id of cooldowns.ids()) {
     if (id === connection || id.startsWith(`${connection} `)) cooldowns.delete(id);
   }

@@ -62,6 +62,34 @@ export function readUsedShare(quota: Quota | undefined, now: number): number | u
   return share;
 }
 
+/**
+ * The window for which an account is left alone until its reset: one that its provider says is used up, or a declared one
+ * that has reached `threshold` (absent: nothing is declared, and what was counted before does not matter).
+ */
+export function readSpent(
+  quota: Quota | undefined,
+  threshold: number | undefined,
+  now: number,
+): QuotaWindow | undefined {
+  if (!quota) return undefined;
+  let latest: QuotaWindow | undefined;
+  for (const name in quota) {
+    const window = quota[name]!;
+    const { used, limit, resetAt, source, at } = window;
+    if (used === undefined || limit === undefined || limit <= 0 || resetAt === undefined || resetAt <= now)
+      continue;
+    if (source === 'declared' && threshold === undefined) continue;
+    // A header that is wrong about its reset must not end an account.
+    if (source === 'header' && now - at > longestTrust) continue;
+    if (used < limit * (source === 'declared' ? threshold! : 1)) continue;
+    if (latest === undefined || resetAt > latest.resetAt!) latest = window;
+  }
+  return latest;
+}
+
+/** Milliseconds for which a header that says "nothing left" is believed without asking again. */
+const longestTrust = 3_600_000;
+
 /** The soonest reset (epoch milliseconds) of any running window; undefined when none is known. */
 export function readNextReset(quota: Quota | undefined, now: number): number | undefined {
   const resets = Object.values(quota ?? {}).flatMap(({ resetAt }) =>

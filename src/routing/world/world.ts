@@ -7,6 +7,8 @@ import type { Cooldown } from './cooldown.ts';
 import type { Latency } from './latency.ts';
 import type { Ban, LockoutSettings } from './lockout.ts';
 import type { Quota, QuotaWindow } from './quota.ts';
+import type { WorldReport } from './report.ts';
+import type { Session, SessionServed } from './sessions.ts';
 import type { UsageCount } from './usage-count.ts';
 
 /** One upstream call: which account (`provider@connection`), which model, under which numbers. */
@@ -36,6 +38,10 @@ export interface World {
   /** How often an account or `provider/model` was used. */
   uses(id: string): UsageCount | undefined;
   quota(connection: string): Quota | undefined;
+  /** Where a conversation was served last, unless it was quiet for `ttl` milliseconds. */
+  session(id: string, now: number, ttl: number): Session | undefined;
+  /** Every conversation that is remembered, the latest first. */
+  sessions(now: number, ttl: number): readonly (Session & { readonly id: string })[];
   /** Whether the retry budget of the provider has something left. */
   mayRetry(provider: string, now: number): boolean;
 }
@@ -46,8 +52,21 @@ export type WorldEvent =
   | { readonly kind: 'call-began'; readonly call: Call; readonly retry: boolean; readonly retryShare: number }
   | { readonly kind: 'call-ended'; readonly call: Call; readonly end: CallEnd }
   | { readonly kind: 'quota-observed'; readonly connection: string; readonly windows: readonly QuotaWindow[] }
+  /** Calls or tokens that the declared windows of an account count; `length` of a window in milliseconds. */
+  | {
+      readonly kind: 'quota-spent';
+      readonly connection: string;
+      readonly windows: readonly {
+        readonly window: string;
+        readonly amount: number;
+        readonly limit: number;
+        readonly length: number;
+      }[];
+    }
   /** An operator (or a finished sign-in) clears an account; without a model all of its models. */
   | { readonly kind: 'account-cleared'; readonly connection: string; readonly model?: string }
+  /** An answer that belongs to a conversation has begun; only success is remembered. */
+  | ({ readonly kind: 'session-served' } & SessionServed)
   | { readonly kind: 'target-cleared'; readonly target: string }
   /** A credential from this address was none that anybody declared. */
   | { readonly kind: 'credential-refused'; readonly address: string; readonly settings: LockoutSettings }
@@ -73,6 +92,8 @@ export type CallEnd =
 export interface MutableWorld extends World {
   apply(effects: readonly Effect[]): void;
   record(event: WorldEvent, now: number): void;
+  /** Everything that keeps accounts and targets from being used, for operators. */
+  report(now: number): WorldReport;
   /** When the lock of an address ends; undefined when it has none. */
   lockedUntil(address: string, now: number): number | undefined;
   ban(address: string, now: number): Ban | undefined;

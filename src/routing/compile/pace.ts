@@ -1,0 +1,36 @@
+// `pace` and `quota` of an account, with rates and durations as numbers.
+import type { ResolvedConnection, ResolvedPace } from '../../config/generated/types.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import type { DeclaredQuota, Pace } from '../snapshot.ts';
+
+export function compilePace({ requests, spacing, concurrent }: ResolvedPace): Pace {
+  return { concurrent, spacing: milliseconds(spacing), rate: parseRate(requests) };
+}
+
+export function compileQuota({
+  window,
+  tokens,
+  requests,
+  threshold,
+}: NonNullable<ResolvedConnection['quota']>): DeclaredQuota {
+  return {
+    window: milliseconds(window),
+    threshold,
+    ...(tokens !== undefined && { tokens }),
+    ...(requests !== undefined && { requests }),
+  };
+}
+
+/** `60/min`, `1000/5h`. */
+function parseRate(text: string): Pace['rate'] {
+  const slash = text.indexOf('/');
+  const unit = text.slice(slash + 1).replace('min', 'm');
+  return { count: Number(text.slice(0, slash)), per: milliseconds(/^\d/.test(unit) ? unit : `1${unit}`) };
+}
+
+// The schema has checked the spelling; a text that gets here all the same is a fault of ours.
+function milliseconds(text: string): number {
+  const value = parseDuration(text);
+  if (value === undefined) throw new Error(`not a duration: ${text}`);
+  return value;
+}
