@@ -39,6 +39,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/explain-code.ts'),
   },
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
+  keys: { summary: 'Make, replace, remove and list client keys', load: () => import('./commands/keys.ts') },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };
 
