@@ -1,5 +1,8 @@
 // The facts that routing may read: what the peek and the headers say, and from the decoded body exactly what the rules
 // of the snapshot demand. A body that no rule asks about is never parsed for them.
+import { hash } from 'node:crypto';
+import { isSystem } from '../ir/message.ts';
+import { joinText } from '../ir/parts.ts';
 import type { ModelRequest } from '../ir/request.ts';
 import type { DemandableFact, Facts } from '../routing/facts.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
@@ -35,7 +38,7 @@ const metadataPrefix = 'x-omniroute-metadata-';
 export function readFacts(exchange: Exchange): Facts {
   const { peek, body, principal, route, stream, address, incoming, snapshot } = exchange;
   const { demands } = snapshot;
-  const session = demands.has('session') ? findSession(incoming) : undefined;
+  const session = readSession(exchange);
   return {
     model: peek!.model!,
     protocol: route.protocol,
@@ -50,6 +53,26 @@ export function readFacts(exchange: Exchange): Facts {
     ...(demands.has('metadata') ? { metadata: readMetadata(incoming) } : {}),
     ...(bodyFacts.some((fact) => demands.has(fact)) ? describeBody(decodeBody(exchange).request) : {}),
   };
+}
+
+// A name that the client gives costs nothing. Without one, rules that read the session get a fingerprint of how the
+// conversation began, which takes the decoded body; nobody else pays for that.
+function readSession(exchange: Exchange): string | undefined {
+  const { snapshot, incoming } = exchange;
+  const demanded = snapshot.demands.has('session');
+  if (!demanded && !snapshot.sessions.affinity) return undefined;
+  const named = findSession(incoming);
+  if (named !== undefined) return `ext:${named}`;
+  return demanded ? fingerprint(decodeBody(exchange).request) : undefined;
+}
+
+/** 16 hex digits over the system text, the first user message and the names of the tools: what stays from turn to turn. */
+function fingerprint({ messages, tools }: ModelRequest): string {
+  const system = messages.filter(isSystem).map(({ parts }) => joinText(parts, '\n'));
+  const first = messages.find(({ role }) => role === 'user');
+  const names = tools.map((tool) => tool.name).toSorted();
+  const text = JSON.stringify([system, first ? joinText(first.parts, '\n') : '', names]);
+  return hash('sha256', text, 'hex').slice(0, 16);
 }
 
 /** What the client calls this conversation; undefined when it does not say. */

@@ -39,7 +39,7 @@ export const requestHeaders = {
   },
   'X-Session-Id': {
     values: 'at most 64 characters',
-    meaning: 'The conversation that a request belongs to, for session rules.',
+    meaning: 'The conversation that a request belongs to: it stays where its prompt cache is.',
   },
   'Idempotency-Key': {
     values: 'any text',
@@ -60,6 +60,10 @@ export const requestHeaders = {
     values: 'true',
     meaning: 'Adds progress events to a stream.',
     reserved: true,
+  },
+  'X-OmniRoute-Metadata-*': {
+    values: 'text',
+    meaning: 'What rules may match as metadata of the request, under the name that stands for the star.',
   },
 } as const satisfies Record<string, HeaderEntry>;
 
@@ -111,9 +115,8 @@ export const responseHeaders = {
   },
   'X-OmniRoute-Progress': { values: 'enabled', meaning: 'Progress events are on.', reserved: true },
   'X-OmniRoute-Session-Id': {
-    values: 'text',
-    meaning: 'The session that the request was counted into.',
-    reserved: true,
+    values: '`ext:` and what the client sent, or 16 hex digits',
+    meaning: 'The conversation that the request was counted into.',
   },
   'Retry-After': {
     values: 'whole seconds, at least 1',

@@ -110,6 +110,8 @@ function describeAttempt(exchange: Exchange, upstream: RawHeaders, now: number, 
     if (attempt.provider.sandbox) headers.push('X-OmniRoute-Sandbox', 'true');
   }
   headers.push('X-OmniRoute-Attempts', String(attempts.length));
+  const session = exchange.facts?.session;
+  if (session !== undefined) headers.push('X-OmniRoute-Session-Id', encodeValue(session));
   headers.push(
     'X-OmniRoute-Overhead-Ms',
     overhead.toFixed(2),

@@ -1,5 +1,6 @@
 // The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
+import { sessionIdOf } from '../routing/world/sessions.ts';
 import { describeRequest } from './event.ts';
 import { stages, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -13,7 +14,19 @@ export function settle(gateway: Gateway, exchange: Exchange): void {
   if (exchange.cost === null) priceCall(gateway, exchange);
   const row = renderRow(gateway, exchange, tokens);
   gateway.ledger.append(row);
+  rememberSession(gateway, exchange);
   gateway.observe?.(describeRequest(exchange, row));
+}
+
+// Only an answer says where the prompt cache is. What must not be kept is not remembered either: the table is stored.
+function rememberSession({ world, clock }: Gateway, exchange: Exchange): void {
+  const { facts, attempt, marks, errorCode } = exchange;
+  if (facts?.session === undefined || !attempt || marks.first === undefined || errorCode !== undefined)
+    return;
+  if (!retainable(exchange)) return;
+  const session = sessionIdOf(facts.principal.key, facts.session);
+  const { connection, target } = attempt;
+  world.record({ kind: 'session-served', session, connection: connection.key, target }, clock.now());
 }
 
 /** Sets `cost` from the usage so far, or from its estimate. */

@@ -32,6 +32,7 @@ export interface SnapshotParts {
   readonly policies?: PolicySet;
   readonly retryShare?: number;
   readonly onLoss?: Snapshot['onLoss'];
+  readonly sessions?: Snapshot['sessions'];
   readonly keys?: Snapshot['keys'];
 }
 
@@ -74,6 +75,7 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
     policies: freezePolicies(parts.policies),
     retryShare: parts.retryShare ?? 0.2,
     onLoss: parts.onLoss ?? 'warn',
+    sessions: Object.freeze(parts.sessions ?? { ttl: 1_800_000, affinity: true }),
     keys: parts.keys ?? createLookup([]),
   });
 }

@@ -10,6 +10,7 @@ import { runPolicies, type PolicyRun, type PolicyTarget } from './policies/evalu
 import type { ReasonCode } from './reasons.ts';
 import { renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
+import { sessionIdOf } from './world/sessions.ts';
 import type { World } from './world/world.ts';
 
 export interface DecideInput {
@@ -66,7 +67,7 @@ function choose(
     policies,
     found: {},
   };
-  const attempts = putPreferredFirst(expandTarget(target, expansion), reasons);
+  const attempts = keepSession(putPreferredFirst(expandTarget(target, expansion), reasons), expansion);
   if (policies) reasons.push(...policies.reasons);
   const [first] = attempts;
   if (!first) return { ...refuseEmpty(facts.model, expansion), target };
@@ -99,6 +100,28 @@ function modelOf({ target }: Resolved): PolicyTarget | undefined {
 function splitTarget(target: string): PolicyTarget {
   const slash = target.indexOf('/');
   return { provider: target.slice(0, slash), model: target.slice(slash + 1) };
+}
+
+// The prompt cache is worth more than an even spread, but never more than what policies prefer.
+function keepSession(attempts: readonly Attempt[], expansion: Expansion): readonly Attempt[] {
+  const { snapshot, facts, world, now, reasons } = expansion;
+  const [first] = attempts;
+  if (!first || facts.session === undefined || !snapshot.sessions.affinity) return attempts;
+  const known = world.session(sessionIdOf(facts.principal.key, facts.session), now, snapshot.sessions.ttl);
+  if (!known) return attempts;
+  const at = attempts.findIndex(
+    ({ connection, target, rank }) =>
+      connection.key === known.connection && target === known.target && rank === first.rank,
+  );
+  const kept = attempts[at];
+  if (!kept) {
+    const message = `The conversation was at ${known.connection} (${known.target}), which cannot be used now.`;
+    reasons.push({ code: 'session-moved', message, about: known.target });
+    return attempts;
+  }
+  const message = `The conversation stays at ${known.connection} (${known.target}).`;
+  reasons.push({ code: 'session-kept', message, about: known.target });
+  return at === 0 ? attempts : [kept, ...attempts.toSpliced(at, 1)];
 }
 
 // A stable order: within equal preference the strategy's own order stays.

@@ -2078,10 +2078,7 @@ export const layout: LayoutNode = {
        "default": true
       }
      },
-     "default": {},
-     "notYet": {
-      "severity": "error"
-     }
+     "default": {}
     }
    },
    "default": {}

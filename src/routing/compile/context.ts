@@ -30,6 +30,7 @@ export interface Draft {
   policies: PolicySet;
   retryShare: number;
   onLoss: Snapshot['onLoss'];
+  sessions: Snapshot['sessions'];
   readonly demands: Set<DemandableFact>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
@@ -61,6 +62,7 @@ export function createDraft(): Draft {
     policies: noPolicies,
     retryShare: 0,
     onLoss: 'warn',
+    sessions: { ttl: 1_800_000, affinity: true },
     demands: new Set(),
     limits: {},
     timing: {},

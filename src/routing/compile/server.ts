@@ -55,7 +55,7 @@ function compileProfile(name: string, profile: ResolvedProfile): ResilienceProfi
 }
 
 // The schema has checked the spelling; a text that gets here all the same is a fault of ours.
-function milliseconds(text: string): number {
+export function milliseconds(text: string): number {
   const value = parseDuration(text);
   if (value === undefined) throw new Error(`not a duration: ${text}`);
   return value;
