@@ -23,7 +23,7 @@ interface Rule {
   readonly name: string;
   /** Paths below `src/` that the rule covers. */
   readonly covers: (path: string) => boolean;
-  readonly find: (node: Node, parents: readonly Node[]) => string | undefined;
+  readonly find: (node: Node, parents: readonly Node[], source: Source) => string | undefined;
 }
 
 const rules: readonly Rule[] = [
@@ -40,7 +40,9 @@ const rules: readonly Rule[] = [
   {
     name: 'the server has no middleware and no hooks around its routes',
     covers: (path) => path.startsWith('server/'),
-    find: (node) => {
+    find: (node, _, { imports }) => {
+      // An application can only be had through h3 or its types; `use` of a disposable stack is another word.
+      if (!imports.some(({ specifier }) => specifier === 'h3')) return undefined;
       if (node.type === 'CallExpression')
         return propertyOf(node['callee'] as Node) === 'use' ? '.use(…)' : undefined;
       if (node.type !== 'Property') return undefined;
@@ -87,9 +89,14 @@ test.each([
   ['src/gateway/x.ts', `export const a = () => fetch('http://127.0.0.1');`, 0, 'fetch'],
   ['src/upstream/x.ts', `export const a = new ReadableStream();`, 0, 'ReadableStream'],
   ['src/upstream/x.ts', `export function a(b: Response): void {}`, 0, 'Response'],
-  ['src/server/x.ts', `app.use(cors);`, 1, '.use(…)'],
-  ['src/server/x.ts', `app.get('/v1/models', handler, { middleware: [log] });`, 1, 'middleware:'],
-  ['src/server/x.ts', `new H3({ onRequest: log });`, 1, 'onRequest:'],
+  ['src/server/x.ts', `import 'h3'; app.use(cors);`, 1, '.use(…)'],
+  [
+    'src/server/x.ts',
+    `import 'h3'; app.get('/v1/models', handler, { middleware: [log] });`,
+    1,
+    'middleware:',
+  ],
+  ['src/server/x.ts', `import { H3 } from 'h3'; new H3({ onRequest: log });`, 1, 'onRequest:'],
   ['src/gateway/x.ts', `export const a = process.env['HOME'];`, 2, 'process.env'],
   ['src/routing/x.ts', `export const a = globalThis.process.env.HOME;`, 2, 'process.env'],
   ['src/server/x.ts', `process.exit(1);`, 3, 'process.exit'],
@@ -111,7 +118,7 @@ function apply(rule: Rule, files: readonly Source[]): readonly string[] {
     .filter(({ path }) => rule.covers(path.slice('src/'.length)))
     .flatMap((source) =>
       source.nodes.flatMap(({ node, parents }) => {
-        const found = rule.find(node, parents);
+        const found = rule.find(node, parents, source);
         return found === undefined ? [] : [`${source.path}:${source.lineOf(node)}: ${found}`];
       }),
     );
