@@ -1,5 +1,5 @@
-// A listening HTTP server. listhen stays in here: it reads ports and hosts from the environment, treats port 0 as 3000
-// and prints by itself unless told otherwise.
+// A listening HTTP server. listhen stays in here: it reads ports and hosts from the environment, treats port 0 as 3000,
+// moves away from ports that browsers refuse, and prints by itself unless told otherwise.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { listen as listenWith } from 'listhen';
@@ -41,6 +41,10 @@ export async function listen(
   plain.on('clientError', refuseBrokenRequest);
   const address = plain.address();
   const bound = typeof address === 'object' && address ? address.port : port;
+  if (port !== 0 && bound !== port) {
+    await new Promise((resolve) => plain.close(resolve));
+    throw new Error(`Port ${port} is one that browsers refuse to open; choose another for server.listen.`);
+  }
   return {
     url: renderListenUrl({ host, port: bound }),
     server: plain,

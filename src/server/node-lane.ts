@@ -95,7 +95,7 @@ class NodeResponder implements Responder {
   }
 
   get closed(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded;
+    return this.#ended || this.#response.destroyed;
   }
 
   writeHead(status: number, headers: readonly string[]): void {
@@ -118,6 +118,7 @@ class NodeResponder implements Responder {
   }
 
   destroy(): void {
+    if (this.#ended) return;
     this.#ended = true;
     const { socket } = this.#response;
     // What was written so far must still reach the client, the error frame above all; then the unfinished body breaks off.

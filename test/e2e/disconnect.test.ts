@@ -1,0 +1,225 @@
+// Clients that leave and upstreams that are left: nothing goes on for nobody, and no socket stays behind.
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { chat, providerAt, startRig, type Rig } from '../support/gateway.ts';
+import { makeCombo } from '../support/routing.ts';
+import { answerBody, frame, frames, say, startUpstream, stream, type Upstream } from '../support/upstream.ts';
+
+let first: Upstream;
+let second: Upstream;
+let rig: Rig;
+
+beforeEach(async () => {
+  first = await startUpstream(say('first'));
+  second = await startUpstream(say('second'));
+  rig = await startRig({
+    providers: [providerAt('one', first.baseUrl), providerAt('two', second.baseUrl)],
+    combos: [makeCombo('pair', 'priority', ['one/m', 'two/m'])],
+    timing: { drainTimeout: 2_000 },
+  });
+});
+
+afterEach(async () => {
+  await rig.close();
+  await Promise.all([first.close(), second.close()]);
+});
+
+interface Wire {
+  readonly socket: Socket;
+  /** Resolves when `text` has been received. */
+  seen(text: string): Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+/** A client that sends its request and reads as it likes. */
+function open(body: object | string, length?: number): Wire {
+  const { hostname, port } = new URL(rig.server.url);
+  const payload = typeof body === 'string' ? body : JSON.stringify(body);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => {});
+  let text = '';
+  const waiting: (() => void)[] = [];
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+    for (const check of waiting) check();
+    // A long answer must not be searched from its beginning again and again.
+    text = text.slice(-100);
+  });
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length ?? payload.length}\r\n\r\n${payload}`,
+  );
+  return {
+    socket,
+    closed: new Promise((resolve) => socket.on('close', () => resolve())),
+    seen: (wanted) =>
+      new Promise((resolve) => {
+        const check = () => text.includes(wanted) && resolve();
+        waiting.push(check);
+        check();
+      }),
+  };
+}
+
+const settled = () => vi.waitFor(() => expect(rig.rows).toHaveLength(1));
+
+describe('a client that leaves', () => {
+  it('before the upstream has begun to answer', async () => {
+    const asked = Promise.withResolvers<void>();
+    first.play(() => asked.resolve());
+    const { socket } = open(chat('pair'));
+    await asked.promise;
+    socket.destroy();
+    await first.calls[0]!.gone;
+    await settled();
+    expect(rig.rows[0]).toMatchObject({ status: 499, errorCode: 'client_closed_request', provider: null });
+    expect(second.calls).toHaveLength(0);
+  });
+
+  it('in the middle of a stream: the upstream ends at once, what was used is written down', async () => {
+    first.play(stream([frames.role, frames.hello, frame({ content: ' world, and more' })], 'stall'));
+    const { socket, seen } = open(chat('pair', { stream: true }));
+    await seen('and more');
+    socket.destroy();
+    await first.calls[0]!.gone;
+    await settled();
+    expect(rig.rows[0]).toMatchObject({ status: 499, provider: 'one', estimated: true });
+    expect(rig.rows[0]!.tokens.output).toBeGreaterThan(3);
+  });
+
+  it('while it sends its body: nothing is asked of anybody', async () => {
+    const { socket } = open('{"model":"pair","messages":[', 500);
+    await vi.waitFor(() => expect(rig.server.gateway.lifecycle.running).toBe(1));
+    socket.destroy();
+    await vi.waitFor(() => expect(rig.server.gateway.lifecycle.running).toBe(0));
+    expect(first.calls).toHaveLength(0);
+    expect(rig.rows[0]).toMatchObject({ status: 499, provider: null });
+  });
+
+  it('between two attempts: the next one is not begun', async () => {
+    const asked = Promise.withResolvers<void>();
+    first.play(async ({ response, gone }) => {
+      asked.resolve();
+      await gone;
+      response.destroy();
+    });
+    const { socket } = open(chat('pair'));
+    await asked.promise;
+    socket.destroy();
+    await settled();
+    expect(second.calls).toHaveLength(0);
+  });
+
+  it('through fetch: the abort of its signal reaches the upstream', async () => {
+    first.play(stream([frames.role, frames.hello], 'stall'));
+    const abort = new AbortController();
+    const response = await rig.server.fetch(
+      new Request('http://localhost/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(chat('pair', { stream: true })),
+        signal: abort.signal,
+      }),
+    );
+    expect(response.status).toBe(200);
+    abort.abort();
+    await first.calls[0]!.gone;
+    await settled();
+    expect(rig.rows[0]).toMatchObject({ status: 499 });
+  });
+});
+
+describe('a client that does not read', () => {
+  it('stops the upstream, and gets everything once it reads again', async () => {
+    const piece = frame({ content: 'x'.repeat(16 * 1024) });
+    let sent = 0;
+    let full = false;
+    first.play(async ({ response }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(frames.role);
+      for (; sent < 1_500 && !response.destroyed; sent++) {
+        if (!response.write(piece)) {
+          full = true;
+          await new Promise((resolve) => response.once('drain', resolve));
+        }
+      }
+      response.end(frames.stop + frames.done);
+    });
+    const { socket, seen } = open(chat('pair', { stream: true }));
+    await seen('assistant');
+    socket.pause();
+    // The upstream must come to a halt: two looks at the same number, with everything else idle between them.
+    await vi.waitFor(
+      async () => {
+        expect(full).toBe(true);
+        const before = sent;
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        expect(sent).toBe(before);
+      },
+      { timeout: 10_000 },
+    );
+    expect(sent).toBeLessThan(1_500);
+    socket.resume();
+    await seen('[DONE]');
+    expect(sent).toBe(1_500);
+    socket.destroy();
+  });
+});
+
+describe('the end of the gateway', () => {
+  it('lets a running answer finish, refuses new ones, and leaves no socket', async () => {
+    const go = Promise.withResolvers<void>();
+    first.play(async ({ response }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(frames.role + frames.hello);
+      await go.promise;
+      response.end(frames.stop + frames.done);
+    });
+    const running = open(chat('pair', { stream: true }));
+    await running.seen('Hello');
+    const idle = open(chat('pair'));
+    await idle.seen('"content"');
+    const closing = rig.server.close();
+    expect(rig.server.gateway.lifecycle.draining).toBe(true);
+    const refused = await rig.server.fetch(
+      new Request('http://localhost/v1/chat/completions', { method: 'POST', body: '{}' }),
+    );
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ error: { code: 'draining' } });
+    go.resolve();
+    await running.seen('[DONE]');
+    expect(await closing).toBe(true);
+    await Promise.all([running.closed, idle.closed]);
+    await vi.waitFor(() => expect(first.open() + second.open()).toBe(0));
+    expect(rig.rows).toHaveLength(2);
+  });
+
+  it('breaks off what does not finish in time, and still writes its row', async () => {
+    const short = await startRig({
+      providers: [providerAt('one', first.baseUrl)],
+      timing: { drainTimeout: 50 },
+    });
+    first.play(stream([frames.role, frames.hello], 'stall'));
+    const answer = short.ask('node', { body: chat('one/m', { stream: true }) });
+    await vi.waitFor(() => expect(short.server.gateway.lifecycle.running).toBe(1));
+    await vi.waitFor(() => expect(first.calls).toHaveLength(1));
+    expect(await short.server.close()).toBe(false);
+    expect((await answer).broken).toBe(true);
+    expect(short.rows).toHaveLength(1);
+  });
+});
+
+it('passes a large answer on while it comes, and cannot take back its status', async () => {
+  const body = answerBody('y'.repeat(3_000_000));
+  first.play(({ response, socket }) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write(body.slice(0, 2_000_000), () => socket.destroy());
+  });
+  const cut = await rig.ask('node', { body: chat('pair') });
+  expect(cut).toMatchObject({ status: 200, broken: true });
+  second.play(
+    ({ response }) => void response.writeHead(200, { 'content-type': 'application/json' }).end(body),
+  );
+  const whole = await rig.ask('node', { body: chat('two/m') });
+  expect(whole).toMatchObject({ status: 200, broken: false });
+  expect(whole.text === body).toBe(true);
+});
