@@ -92,8 +92,13 @@ function isRandom(token: string): boolean {
   return kinds === 3 && entropy(token) > 3.7;
 }
 
+/** Looked at piece by piece: a long run of one character must not hide the secret that it is glued to. */
 function isSuspicious(token: string): boolean {
-  return /\d/.test(token) && /[A-Za-z]/.test(token) && entropy(token) > 2.8;
+  for (let at = 0; at === 0 || at + 10 < token.length; at += 10) {
+    const piece = token.slice(at, at + 20);
+    if (/\d/.test(piece) && /[A-Za-z]/.test(piece) && entropy(piece) > 2.8) return true;
+  }
+  return false;
 }
 
 /** Shannon entropy in bits per character. */
