@@ -78,7 +78,7 @@ describe('the configuration of the README', () => {
   test('is valid', async () => {
     const file = join(folder, 'readme.yaml');
     await writeFile(file, config);
-    expect(await run(`npm run --silent omniroute -- validate ${file}`)).toMatchObject({ code: 0 });
+    expect(await run(`npm run --silent omniroute -- validate --strict ${file}`)).toMatchObject({ code: 0 });
   });
 
   test('explains itself as the README says', async () => {
