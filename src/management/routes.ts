@@ -8,7 +8,9 @@ import type { MutableWorld } from '../routing/world/world.ts';
 import { authorizeManagement } from './auth.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
 import { patchConfig, planConfig, putConfig, rollBack, validateConfig } from './edits/config.ts';
+import { resetResilience } from './reset.ts';
 import { viewConfig, viewEffective, viewHistory, viewProposals } from './views/config.ts';
+import { viewResilience } from './views/resilience.ts';
 
 /** What the routes need; the server wires it. */
 export interface Management {
@@ -69,6 +71,19 @@ export function addManagementRoutes(app: H3, management: Management): void {
   app.get(
     '/api/config/status',
     guarded(management, async () => json(200, management.status())),
+  );
+  app.get(
+    '/api/resilience',
+    guarded(management, async () =>
+      json(200, viewResilience(management.snapshot(), management.world, management.clock.now())),
+    ),
+  );
+  app.post(
+    '/api/resilience/reset',
+    guarded(management, async (event) => {
+      const { clock, world } = management;
+      return json(200, resetResilience(await readBody(event), management.snapshot(), world, clock.now()));
+    }),
   );
   app.get(
     '/metrics',

@@ -202,6 +202,18 @@ export const routes: readonly RouteRow[] = [
     lane: 'app',
     meaning: 'Branches that wait for a merge.',
   },
+  {
+    method: 'GET',
+    path: '/api/resilience',
+    lane: 'app',
+    meaning: 'Which accounts rest, which breakers are open, what is left of quotas and retry budgets.',
+  },
+  {
+    method: 'POST',
+    path: '/api/resilience/reset',
+    lane: 'app',
+    meaning: 'Forgets rests, breakers and quotas: `{ provider?, connection?, model? }`, nothing for all.',
+  },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];
