@@ -29,6 +29,8 @@ export interface ConfigFilesOptions {
 export interface ConfigFiles {
   /** Reads and checks; after the first time only once the files are quiet and git does not write. */
   load(): Promise<LoadedConfig<ResolvedConfig> & { readonly result: LoadResult }>;
+  /** Waits until git does not write and two readings are equal. */
+  settle(): Promise<void>;
   /** What the last reading depended on; secret files are the business of whoever resolves them. */
   watched(): WatchedPaths;
   /** Hash over the contents of everything watched and of `more`. */
@@ -61,6 +63,7 @@ export function createConfigFiles(options: ConfigFilesOptions): ConfigFiles {
   }
 
   return {
+    settle,
     load: async () => {
       await settle();
       const result = await loadConfig({

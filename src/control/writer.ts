@@ -33,6 +33,8 @@ export interface WriterParts {
   snapshot(): Snapshot | undefined;
   /** Takes what is on disk into use. The watcher has been told that the files are known. */
   activate(): Promise<Activation>;
+  /** Waits until files that differ from what serves are quiet; true when it had to. */
+  settle?(files: FileSet): Promise<boolean>;
   /** Rejects when the line could not be kept: then nothing is written. */
   audit(entry: AuditEntry): Promise<void>;
   /** Absolute path of the journal, outside the configuration's folder. */
@@ -96,9 +98,15 @@ function explain(error: unknown): WriteOutcome | undefined {
 
 async function attempt(parts: WriterParts, request: WriteRequest): Promise<WriteOutcome> {
   const { change, dryRun = false, ifMatch } = request;
-  const disk = await parts.evaluate();
-  if (disk.files.length === 0)
-    return { kind: 'invalid', message: 'there is no file to change', diagnostics: disk.diagnostics };
+  let disk = await parts.evaluate();
+  if ((await parts.settle?.(disk.files)) === true) disk = await parts.evaluate();
+  // Half a file that somebody is saving may be valid by chance, but a faulty one is never edited: only replaced whole.
+  if (disk.files.length === 0 || (change.kind === 'edits' && hasErrors(disk.diagnostics)))
+    return {
+      kind: 'invalid',
+      message: 'the newest text on disk has errors; repair it first',
+      diagnostics: disk.diagnostics,
+    };
   if (change.kind === 'texts' && change.trusted !== true && ifMatch === undefined && !dryRun)
     return { kind: 'unconditional', message: 'replacing a whole file needs If-Match with its ETag' };
   const stale = checkTags(disk.files, change, ifMatch);
@@ -164,9 +172,11 @@ async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepa
   }
   const activation = await parts.activate();
   if (activation.kind === 'refused') {
-    await takeBack(parts, writes);
-    await audit('outcome', { result: 'refused' });
-    const message = 'the change was written, refused when it was to be used, and taken back';
+    const back = await takeBack(parts, writes);
+    await audit('outcome', { result: back ? 'refused' : 'overtaken' });
+    const message = back
+      ? 'the change was written, refused when it was to be used, and taken back'
+      : 'the change was written, then somebody edited the file, and the result is refused';
     return { kind: 'invalid', message, diagnostics: activation.diagnostics, patch: effect.patch };
   }
   const { revision } = activation;
@@ -180,15 +190,17 @@ async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepa
 }
 
 // Disk and memory must not disagree: what cannot serve does not stay in the file, unless somebody has edited it since.
-async function takeBack(parts: WriterParts, writes: readonly PlannedWrite[]): Promise<void> {
+async function takeBack(parts: WriterParts, writes: readonly PlannedWrite[]): Promise<boolean> {
   const reversed = writes.flatMap(({ path, before, after }) =>
     before === null ? [] : [{ path, before: after, after: before }],
   );
   try {
     await writeJournaled(parts.journal, reversed, parts.files ?? systemFiles);
     await parts.activate();
+    return true;
   } catch (error) {
     if (!(error instanceof ChangedMeanwhileError)) throw error;
+    return false;
   }
 }
 

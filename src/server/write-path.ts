@@ -36,6 +36,8 @@ export interface WritePathOptions {
   acknowledge(): Promise<void>;
   /** The reading behind what serves. */
   reading(): LoadResult;
+  /** Waits until the files are quiet. */
+  settle(): Promise<void>;
 }
 
 export interface WritePath {
@@ -77,6 +79,15 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
     gitops: settings,
     snapshot: () => coordinator.snapshots.current,
     activate: () => activate('write'),
+    settle: async (files) => {
+      const { sources } = options.reading();
+      const known = new Map(sources.map(({ name, text }) => [name, text]));
+      const serves =
+        files.length === known.size &&
+        files.every(({ name, text }) => known.get(name) === text.replace(/^\uFEFF/, ''));
+      if (!serves) await options.settle();
+      return !serves;
+    },
     audit: async (entry) => {
       await keep(entry);
       logs.log.info({ audit: entry }, `configuration: ${entry.phase} of a change`);

@@ -68,45 +68,49 @@ function makeEdit(root: Value, pick: number, kind: string, value: unknown): Edit
     : undefined;
 }
 
-it('only the lines of the touched node change, and the meaning is the intended one', () => {
-  let made = 0;
-  let refused = 0;
-  const property = fc.property(
-    fc.constantFrom(...texts),
-    fc.nat(),
-    kinds,
-    values,
-    ({ name, text }, pick, kind, value) => {
-      const root = readText(text);
-      const edit = makeEdit(root, pick, kind, value);
-      if (!edit) return;
-      let wanted: Value;
-      let edited: string;
-      try {
-        wanted = patchValue(root, edit);
-        edited = editText(text, edit);
-      } catch (error) {
-        if (!isGatewayError(error)) throw error;
-        refused++;
-        return;
-      }
-      made++;
-      const told = `${name} ${JSON.stringify(edit)}\n${edited}`;
-      expect(isSame(readText(edited), wanted), told).toBe(true);
-      // What an anchor means changes at every alias too: there the value is written out, far from the edit.
-      if (/[:-] &\w/.test(text)) return;
-      const { start, end } = findTouchedLines(text, root, edit);
-      const [before, behind] = [text.slice(0, start), text.slice(end)];
-      expect(edited.startsWith(before), `${told}: a byte before line ${lineOf(text, start)}`).toBe(true);
-      expect(edited.endsWith(behind), `${told}: a byte behind line ${lineOf(text, end - 1)}`).toBe(true);
-      expect(edited.length, told).toBeGreaterThanOrEqual(before.length + behind.length);
-    },
-  );
-  fc.assert(property, { numRuns: runs * 2 });
-  expect(made).toBeGreaterThanOrEqual(runs);
-  // Only anchors may stand in the way.
-  expect(refused).toBeLessThan(made / 5);
-});
+it(
+  'only the lines of the touched node change, and the meaning is the intended one',
+  () => {
+    let made = 0;
+    let refused = 0;
+    const property = fc.property(
+      fc.constantFrom(...texts),
+      fc.nat(),
+      kinds,
+      values,
+      ({ name, text }, pick, kind, value) => {
+        const root = readText(text);
+        const edit = makeEdit(root, pick, kind, value);
+        if (!edit) return;
+        let wanted: Value;
+        let edited: string;
+        try {
+          wanted = patchValue(root, edit);
+          edited = editText(text, edit);
+        } catch (error) {
+          if (!isGatewayError(error)) throw error;
+          refused++;
+          return;
+        }
+        made++;
+        const told = `${name} ${JSON.stringify(edit)}\n${edited}`;
+        expect(isSame(readText(edited), wanted), told).toBe(true);
+        // What an anchor means changes at every alias too: there the value is written out, far from the edit.
+        if (/[:-] &\w/.test(text)) return;
+        const { start, end } = findTouchedLines(text, root, edit);
+        const [before, behind] = [text.slice(0, start), text.slice(end)];
+        expect(edited.startsWith(before), `${told}: a byte before line ${lineOf(text, start)}`).toBe(true);
+        expect(edited.endsWith(behind), `${told}: a byte behind line ${lineOf(text, end - 1)}`).toBe(true);
+        expect(edited.length, told).toBeGreaterThanOrEqual(before.length + behind.length);
+      },
+    );
+    fc.assert(property, { numRuns: runs * 2 });
+    expect(made).toBeGreaterThanOrEqual(runs);
+    // Only anchors may stand in the way.
+    expect(refused).toBeLessThan(made / 5);
+  },
+  20_000 + runs * 20,
+);
 
 /** Offsets of the whole lines that hold the touched node, with the comments right above and below that go with it. */
 function findTouchedLines(text: string, root: Value, edit: Edit): { start: number; end: number } {
