@@ -59,8 +59,8 @@ export function renderReport(report: Report): string {
     (row) => `| ${row.join(' | ')} |`,
   );
   const verdicts = report.verdicts.map(
-    ({ metric, against, compare, atMost, measured, met }) =>
-      `- ${met ? 'met' : 'missed'}: gateway ${metric} ${compare === 'times' ? '/' : '−'} ${against} = ` +
+    ({ metric, of = 'gateway', against, compare, atMost, measured, met }) =>
+      `- ${met ? 'met' : 'missed'}: ${of} ${metric} ${compare === 'times' ? '/' : '−'} ${against} = ` +
       `${renderFigure(measured, 2)}, goal at most ${atMost}${compare === 'plus' ? ` ${metrics[metric].unit}` : ''}`,
   );
   const about = `${report.at}; ${report.machine}; ${report.repetitions} repetitions, median (min–max)`;
@@ -82,8 +82,8 @@ function summarise(
 
 /** The comparison is made inside each repetition, then summarised: a slow minute hits both sides of it. */
 function judge(goal: Goal, samples: Samples): Verdict {
-  const { metric, against, compare, atMost } = goal;
-  const values = (samples.gateway ?? []).map((sample, repetition) => {
+  const { metric, of = 'gateway', against, compare, atMost } = goal;
+  const values = (samples[of] ?? []).map((sample, repetition) => {
     const own = sample[metric] ?? Number.NaN;
     const other = samples[against]?.[repetition]?.[metric] ?? Number.NaN;
     return compare === 'times' ? own / other : own - other;

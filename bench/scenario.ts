@@ -1,7 +1,10 @@
 // What a benchmark is: a load, the targets that take it in turns, the partner that they are compared with, and goals.
 
-/** Who answers: the upstream itself, a plain Node proxy in front of it, or the gateway in front of it. */
-export const targetNames = ['direct', 'bare', 'gateway'] as const;
+/**
+ * Who answers: the upstream itself, a plain Node proxy in front of it, the gateway in front of it, or the gateway that
+ * asks it in another wire (Anthropic Messages).
+ */
+export const targetNames = ['direct', 'bare', 'gateway', 'translated'] as const;
 
 export type TargetName = (typeof targetNames)[number];
 
@@ -50,9 +53,11 @@ export type MetricName = keyof typeof metrics;
 /** One measurement; a metric that a target cannot have (CPU of `direct`) is absent. */
 export type Sample = Readonly<Partial<Record<MetricName, number>>>;
 
-/** `times`: gateway / partner; `plus`: gateway − partner. Both are taken inside one repetition. */
+/** `times`: subject / partner; `plus`: subject − partner. Both are taken inside one repetition. */
 export interface Goal {
   readonly metric: MetricName;
+  /** The subject; absent: the gateway. */
+  readonly of?: TargetName;
   readonly against: TargetName;
   readonly compare: 'times' | 'plus';
   readonly atMost: number;

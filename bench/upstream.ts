@@ -1,9 +1,11 @@
-// The upstream of all benchmarks: an OpenAI-compatible answer of fixed bytes, as cheap as node:http can send it.
+// The upstream of all benchmarks: an answer of fixed bytes in the wire that the path asks for (Chat Completions or
+// Anthropic Messages), as cheap as node:http can send it.
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from './process.ts';
 import type { Load } from './scenario.ts';
+import { messagesBytes } from './upstream-messages.ts';
 
 const usage = { prompt_tokens: 12, completion_tokens: 50, total_tokens: 62 };
 const text = 'The quick brown fox jumps over the lazy dog. '.repeat(16);
@@ -12,17 +14,21 @@ const answer = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
   usage,
 });
-const firstFrame = frame({ role: 'assistant', content: 'Once ' });
-const nextFrame = frame({ content: 'upon a time ' });
-const lastFrames = `${frame({}, 'stop')}data: ${JSON.stringify({ ...head(), choices: [], usage })}\n\ndata: [DONE]\n\n`;
+const chatBytes = {
+  answer,
+  firstFrame: frame({ role: 'assistant', content: 'Once ' }),
+  nextFrame: frame({ content: 'upon a time ' }),
+  lastFrames: `${frame({}, 'stop')}data: ${JSON.stringify({ ...head(), choices: [], usage })}\n\ndata: [DONE]\n\n`,
+};
 
 // Said by the frame before the load begins: no target has to carry it through.
 let load: Load = { kind: 'unary', connections: 1, bodyBytes: 0 };
 
 const server = createServer((request, response) => {
   request.resume().on('end', () => {
-    if (load.kind === 'unary') answerWhole(response, load.delay ?? 0);
-    else answerStream(response, load.chunks, load.gap);
+    const bytes = request.url?.endsWith('/messages') ? messagesBytes : chatBytes;
+    if (load.kind === 'unary') answerWhole(response, bytes, load.delay ?? 0);
+    else answerStream(response, bytes, load.chunks, load.gap);
   });
 });
 server.keepAliveTimeout = 60_000;
@@ -36,7 +42,9 @@ serve({
   },
 });
 
-function answerWhole(response: ServerResponse, delay: number): void {
+type Bytes = typeof chatBytes;
+
+function answerWhole(response: ServerResponse, { answer }: Bytes, delay: number): void {
   const send = () => {
     response.writeHead(200, {
       'content-type': 'application/json',
@@ -48,7 +56,8 @@ function answerWhole(response: ServerResponse, delay: number): void {
   else send();
 }
 
-function answerStream(response: ServerResponse, chunks: number, gap: number): void {
+function answerStream(response: ServerResponse, bytes: Bytes, chunks: number, gap: number): void {
+  const { firstFrame, nextFrame, lastFrames } = bytes;
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   let sent = 0;
   const step = () => {
