@@ -123,12 +123,13 @@ export const errorTable = {
     status: 403,
     class: 'permission',
     meaning: 'A policy of the configuration denies this request.',
-    action: 'The message names the policy and its line.',
+    action: "The message is the policy's own; the recorded reasons name it and its line.",
   },
   host_not_allowed: {
     status: 403,
     class: 'permission',
-    meaning: 'The Host header is not a loopback name while the gateway runs without keys.',
+    meaning:
+      'A request without a key did not come straight from this machine: its Host is no loopback name, or a proxy brought it.',
     action: 'Call it by a loopback name, or declare keys.',
   },
   origin_not_allowed: {

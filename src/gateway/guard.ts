@@ -43,6 +43,14 @@ export function checkAnonymous({ incoming, snapshot }: Exchange): void {
   const { headers } = incoming;
   const host = readHeader(headers, 'host') ?? '';
   const origin = readHeader(headers, 'origin');
+  // A proxy that writes its own Host still says for whom it calls.
+  const proxied = proxyMarks.find((name) => headers[name] !== undefined);
+  if (proxied !== undefined) {
+    throw new GatewayError(
+      'host_not_allowed',
+      `Without a key the gateway answers to this machine only, not through a proxy (${proxied}). Declare keys.`,
+    );
+  }
   if (!isLoopbackHost(host)) {
     throw new GatewayError(
       'host_not_allowed',
@@ -59,6 +67,8 @@ export function checkAnonymous({ incoming, snapshot }: Exchange): void {
     throw refuseOrigin('another site');
   }
 }
+
+const proxyMarks = ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-real-ip', 'cf-connecting-ip'];
 
 /** Nobody needs a key: any credential is ignored, and only this machine may call. */
 export function isOpen({ keys, access }: Snapshot): boolean {
