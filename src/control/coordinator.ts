@@ -16,7 +16,12 @@ export interface LoadedConfig<Config> {
 export interface SecretResolver {
   /** Counts how often any value changed. */
   readonly epoch: number;
-  prepare(references: readonly SecretReference[]): Promise<{ readonly changed: boolean; commit(): void }>;
+  prepare(references: readonly SecretReference[]): Promise<{
+    readonly changed: boolean;
+    /** Faults of secrets; an error refuses the configuration. */
+    readonly diagnostics?: readonly Diagnostic[];
+    commit(): void;
+  }>;
 }
 
 export interface ReloadMetrics {
@@ -238,7 +243,9 @@ async function prepare<Config, Changes>(parts: CoordinatorParts<Config, Changes>
   const { snapshot, diagnostics } = parts.compile({ ...loaded, config });
   if (snapshot === undefined || hasErrors(diagnostics)) return { kind: 'refused', diagnostics };
   const secrets = await parts.secrets.prepare(parts.listReferences(config, snapshot));
-  return { kind: 'ready', config, snapshot, secrets, diagnostics };
+  const all = [...diagnostics, ...(secrets.diagnostics ?? [])];
+  if (hasErrors(all)) return { kind: 'refused', diagnostics: all };
+  return { kind: 'ready', config, snapshot, secrets, diagnostics: all };
 }
 
 function describeBindFailure(error: unknown, pointers: readonly string[]): Diagnostic {

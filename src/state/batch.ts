@@ -1,5 +1,6 @@
 // Usage rows packed into one string and one array of numbers, which is what crosses to the writer thread.
 // A structured clone of row objects costs several microseconds a row; this costs a fraction of one.
+import type { AuditRow } from './audit.ts';
 import type { Slice, TokenCounts, UsageRow } from '../routing/ports.ts';
 
 /** The order of the text columns in a batch and in the SQL of the `usage` table. */
@@ -46,6 +47,7 @@ export interface Batch {
   readonly numbers: Float64Array;
   readonly text: string;
   readonly slices: readonly Slice[];
+  readonly audits?: readonly AuditRow[];
 }
 
 /** Rows on their way into a batch. */

@@ -15,6 +15,8 @@ export interface WriterSetup {
 export interface RetentionOrder {
   /** Rows that arrived before it go. */
   readonly rowsBefore: number | null;
+  /** Rows of the audit log before it go. */
+  readonly auditBefore: number | null;
   /** Oldest rows go until the data takes no more than this many bytes. */
   readonly maxBytes: number | null;
   /** Counters of hours before it go, unless rows of that hour remain. */

@@ -36,6 +36,7 @@ export async function openSqliteState(options: SqliteStateOptions): Promise<Stat
       rowsBefore: policy.usage === undefined ? null : now - policy.usage,
       countersBefore: policy.counters === undefined ? null : now - policy.counters,
       maxBytes: policy.maxBytes ?? null,
+      auditBefore: policy.audit === undefined ? null : now - policy.audit,
     });
   };
   const { retention } = options;
@@ -49,6 +50,7 @@ export async function openSqliteState(options: SqliteStateOptions): Promise<Stat
 
   return {
     ledger: writer,
+    audit: { append: (row) => writer.audit(row) },
     store: {
       load: () => reader.query('slices', {}, { timeout: 30_000 }),
       save: (collect) => writer.save(collect),

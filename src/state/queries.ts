@@ -1,7 +1,9 @@
 // Every question that may be asked of the stored state, by name, with typed parameters and answers.
 // No SQL comes from outside: the thread knows these names only.
 import type { Slice, UsageRow } from '../routing/ports.ts';
+import type { AuditFilter, StoredAudit } from './audit.ts';
 import type { tokenKinds } from './batch.ts';
+import type { SecretRow } from './vault.ts';
 
 /** A usage row as it is stored: `UsageRow` with its id. */
 export interface StoredUsage extends UsageRow {
@@ -81,6 +83,13 @@ export interface Queries {
     readonly params: { readonly from: number };
     readonly answer: readonly (UsageSums & CounterName & { readonly lastAt: number })[];
   };
+  /** The audit log, newest first. `limit` 1 to 500, `offset` up to 10,000. */
+  audit: {
+    readonly params: AuditFilter & { readonly limit: number; readonly offset: number };
+    readonly answer: { readonly rows: readonly StoredAudit[]; readonly total: number };
+  };
+  /** Envelopes of the secret store, by name. */
+  secrets: { readonly params: Readonly<Record<string, never>>; readonly answer: readonly SecretRow[] };
   slices: { readonly params: Readonly<Record<string, never>>; readonly answer: readonly Slice[] };
   /** Whether counters = retired + fold(usage); up to 20 counters that differ. */
   verifyCounters: {
@@ -149,6 +158,11 @@ export function checkParams(name: QueryName, params: object): string | undefined
     const limit = read('limit');
     if (!Number.isInteger(limit) || Number(limit) < 1 || Number(limit) > 1000)
       return 'limit must be 1 to 1000';
+  }
+  if (name === 'audit') {
+    const [limit, offset] = [read('limit'), read('offset')].map(Number);
+    if (!(Number.isInteger(limit) && limit! >= 1 && limit! <= 500)) return 'limit must be 1 to 500';
+    if (!(Number.isInteger(offset) && offset! >= 0 && offset! <= 10_000)) return 'offset must be 0 to 10000';
   }
   if (name === 'usageBuckets') {
     const width = Number(read('width'));

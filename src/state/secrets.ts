@@ -5,14 +5,18 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SecretReader } from '../routing/ports.ts';
 import type { SecretReference } from '../routing/snapshot.ts';
+import { LockedSecretError } from './vault.ts';
 
 export interface SecretsOptions {
   /** Usually a copy of `process.env`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder that relative `${file:}` paths start from: the one of the main configuration file. */
   readonly folder: string;
-  /** Looks into the encrypted store for `${secret:}`; every such reference is unresolved when left out. */
-  readonly readStored?: (name: string) => string | undefined;
+  /**
+   * Looks into the encrypted store for `${secret:}`; every such reference is unresolved when left out. Throws
+   * LockedSecretError for what is there and cannot be opened.
+   */
+  readonly readStored?: (name: string) => string | undefined | Promise<string | undefined>;
   /** Reads a whole file; tests replace it. */
   readonly readFile?: (path: string) => Promise<Uint8Array>;
 }
@@ -21,6 +25,8 @@ export interface SecretsOptions {
 export interface UnresolvedSecret {
   readonly reference: SecretReference;
   readonly message: string;
+  /** It is in the store, and no key at hand opens it: no configuration that names it may serve. */
+  readonly locked?: true;
 }
 
 /** A file that secrets came from: reload when its hash differs. */
@@ -66,14 +72,19 @@ export function createSecrets(options: SecretsOptions): Secrets {
   const resolveOne = async (
     reference: SecretReference,
     seen: Map<string, SecretFile>,
-  ): Promise<string | { readonly problem: string }> => {
+  ): Promise<string | { readonly problem: string; readonly locked?: true }> => {
     const { source, name } = reference;
     if (source === 'env') {
       const value = Object.hasOwn(options.environment, name) ? options.environment[name] : undefined;
       return value || { problem: `The variable ${name} is not set.` };
     }
     if (source === 'secret') {
-      return options.readStored?.(name) || { problem: `The secret store holds no "${name}".` };
+      try {
+        return (await options.readStored?.(name)) || { problem: `The secret store holds no "${name}".` };
+      } catch (error) {
+        if (!(error instanceof LockedSecretError)) throw error;
+        return { problem: error.message, locked: true };
+      }
     }
     const path = resolve(options.folder, name);
     try {
@@ -112,8 +123,9 @@ export function createSecrets(options: SecretsOptions): Secrets {
         if (typeof outcome === 'string') {
           const named = next.get(reference.source) ?? new Map<string, string>();
           next.set(reference.source, named.set(reference.name, outcome));
-        } else if (reference.fallback === undefined) {
-          unresolved.push({ reference, message: outcome.problem });
+        } else if (reference.fallback === undefined || outcome.locked) {
+          const { problem, locked } = outcome;
+          unresolved.push({ reference, message: problem, ...(locked && { locked }) });
         }
       }
       const changed = !sameValues(values, next);

@@ -67,7 +67,11 @@ function serve(port: NonNullable<typeof parentPort>, setup: WriterSetup): void {
         await nextTurn();
       }
     };
-    const { rowsBefore, maxBytes, countersBefore } = order;
+    const { rowsBefore, maxBytes, countersBefore, auditBefore } = order;
+    if (auditBefore !== null) {
+      await repeat(() => usage.forgetAudits(auditBefore));
+      rows = 0;
+    }
     if (rowsBefore !== null) await repeat(() => usage.retireBefore(rowsBefore));
     if (maxBytes !== null) await repeat(() => usage.retireAbove(maxBytes));
     if (phase.closing) throw new Error('the writer is closing');

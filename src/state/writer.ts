@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { type CancelTimer, systemTimers, type Timers } from '../lib/timers.ts';
 import type { Slice, UsageRow } from '../routing/ports.ts';
+import type { AuditRow } from './audit.ts';
 import type { Batch, Chunk } from './batch.ts';
 import type { RetentionOrder, RetentionReport, WriterNotice, WriterOrder, WriterSetup } from './messages.ts';
 import { RowQueue } from './queue.ts';
@@ -71,6 +72,7 @@ export class Writer {
   readonly #thread: Thread<WriterOrder, WriterNotice>;
   readonly #queue: RowQueue;
   #collects = new Set<Collect>();
+  #audits: AuditRow[] = [];
   #flying: { readonly batch: Batch; readonly chunk: Chunk | undefined } | undefined;
   #sequence = 0;
   /** Batches up to this sequence are posted without waiting to be full. */
@@ -133,6 +135,14 @@ export class Writer {
     if (this.#closed) return;
     this.#collects.add(collect);
     if (this.#cancelWindow === undefined) this.#openWindow();
+  }
+
+  /** Resolves when the row is committed. Rejects when the writer closes without it, or when too many wait. */
+  audit(row: AuditRow): Promise<void> {
+    const refused = this.#closed !== undefined || this.#audits.length >= 10_000;
+    if (refused) return Promise.reject(new Error('The audit log cannot be written.'));
+    this.#audits.push(row);
+    return this.flush();
   }
 
   /** Resolves when all that was given so far is committed. Rejects when the writer closes without it. */
@@ -200,9 +210,13 @@ export class Writer {
     });
   }
 
+  get #hasMore(): boolean {
+    return this.#collects.size > 0 || this.#audits.length > 0;
+  }
+
   /** The sequence of the batch that will carry the last of what waits now. */
   #lastSequence(): number {
-    return this.#sequence + Math.max(this.#queue.length, this.#collects.size > 0 ? 1 : 0);
+    return this.#sequence + Math.max(this.#queue.length, this.#hasMore ? 1 : 0);
   }
 
   #drain(): void {
@@ -213,7 +227,7 @@ export class Writer {
 
   #pump(): void {
     if (!this.#thread.ready || this.#flying !== undefined) return;
-    if (this.#queue.length === 0 && this.#collects.size === 0) return;
+    if (this.#queue.length === 0 && !this.#hasMore) return;
     if (!this.#queue.headFull && this.#sequence >= this.#drainTo) return;
     const chunk = this.#queue.take();
     const batch: Batch = {
@@ -222,6 +236,7 @@ export class Writer {
       numbers: chunk?.numbers ?? new Float64Array(0),
       text: chunk?.takeText() ?? '',
       slices: this.#collectSlices(),
+      audits: this.#audits.splice(0),
     };
     this.#flying = { batch, chunk };
     this.#thread.post({ kind: 'batch', batch });

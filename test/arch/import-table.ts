@@ -78,6 +78,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   ajv: ['config'],
   undici: ['upstream'],
   'better-sqlite3': ['state/drivers'],
+  jose: ['management'],
   chokidar: ['control'],
   h3: ['server', 'management/routes.ts'],
   rou3: ['server'],

@@ -332,6 +332,84 @@ describe.each(Object.entries(drivers))('state driver %s', (_name, open) => {
     });
   });
 
+  describe('audit', () => {
+    const row = { at: noon, action: 'auth.login.failed', actor: 'anonymous', status: 'refused' } as const;
+
+    it('gives rows back newest first, page by page, complete', async () => {
+      const { state } = await start();
+      await state.audit.append({ ...row, address: '203.0.113.9', requestId: 'r1', details: { a: ['ü'] } });
+      await state.audit.append({ ...row, action: 'config.change', actor: 'key:ops', status: 'success' });
+      await state.audit.append({ ...row, action: 'auth', target: 'x', before: 'r1', after: 'r2' });
+      const page = await state.reader.query('audit', { limit: 2, offset: 1 });
+      expect(page.total).toBe(3);
+      expect(page.rows).toEqual([
+        {
+          ...{ id: 2, at: noon, action: 'config.change', actor: 'key:ops', status: 'success', details: {} },
+          ...{ address: null, requestId: null, target: null, before: null, after: null },
+        },
+        {
+          ...{ id: 1, ...row, address: '203.0.113.9', requestId: 'r1', details: { a: ['ü'] } },
+          ...{ target: null, before: null, after: null },
+        },
+      ]);
+    });
+
+    it('filters by every member, and by the beginning of an action up to a dot', async () => {
+      const { state } = await start();
+      const append = (more: object): Promise<void> => state.audit.append({ ...row, ...more });
+      await append({ action: 'auth.login.failed' });
+      await append({
+        action: 'authx',
+        at: noon + 1,
+        actor: 'b',
+        target: 't',
+        requestId: 'q',
+        status: 'failed',
+      });
+      const find = async (filter: object): Promise<readonly number[]> =>
+        (await state.reader.query('audit', { limit: 500, offset: 0, ...filter })).rows.map(({ id }) => id);
+      expect(await find({ action: 'auth' })).toEqual([1]);
+      expect(await find({ action: 'auth.login' })).toEqual([1]);
+      expect(await find({ action: "auth' OR 1=1 --" })).toEqual([]);
+      expect(await find({ actor: 'b' })).toEqual([2]);
+      expect(await find({ target: 't', status: 'failed' })).toEqual([2]);
+      expect(await find({ requestId: 'q', status: 'refused' })).toEqual([]);
+      expect(await find({ from: noon + 1 })).toEqual([2]);
+      expect(await find({ to: noon + 1 })).toEqual([1]);
+    });
+
+    it('is forgotten by its own retention only', async () => {
+      const { state, clock } = await start();
+      await state.audit.append(row);
+      clock.advance(hour);
+      await state.audit.append({ ...row, at: clock.now() });
+      await state.retain({ usage: 1, maxBytes: 1 });
+      expect((await state.reader.query('audit', { limit: 1, offset: 0 })).total).toBe(2);
+      await state.retain({ audit: hour });
+      expect((await state.reader.query('audit', { limit: 9, offset: 0 })).total).toBe(2);
+      await state.retain({ audit: hour - 1 });
+      expect((await state.reader.query('audit', { limit: 9, offset: 0 })).rows.map(({ id }) => id)).toEqual([
+        2,
+      ]);
+    });
+
+    it('cuts long details and refuses unbounded pages', async () => {
+      const { state } = await start();
+      await state.audit.append({ ...row, details: { patch: 'x'.repeat(100_000) } });
+      const { rows } = await state.reader.query('audit', { limit: 1, offset: 0 });
+      expect(rows[0]?.details['truncated']).toBe(true);
+      await expect(state.reader.query('audit', { limit: 501, offset: 0 })).rejects.toMatchObject({
+        fault: 'invalid',
+      });
+    });
+
+    it('rejects after close', async () => {
+      const { state } = await start();
+      await state.close();
+      await expect(state.audit.append(row)).rejects.toThrow('cannot be written');
+    });
+  });
+
   it('answers for its integrity', async () => {
     const state = await fill([makeUsage()]);
     expect(await state.reader.query('integrity', {})).toEqual({ ok: true, messages: [] });

@@ -2,6 +2,7 @@
 // and for tests; it answers every query as the SQLite driver does.
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Slice, UsageRow } from '../../routing/ports.ts';
+import { completeAudit, matchesAudit, type StoredAudit } from '../audit.ts';
 import { stride, textColumns } from '../batch.ts';
 import {
   addSums,
@@ -43,6 +44,8 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
   let rows: StoredUsage[] = [];
   const retired = new Map<string, HourlyCounter>();
   const slices = new Map<string, Slice>();
+  let audits: StoredAudit[] = [];
+  let auditId = 0;
   let id = 0;
   let written = 0;
   let dropped = 0;
@@ -89,6 +92,11 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
       for (const row of rows) if (row.at >= from && row.at < next * hourLength) foldRow(first, row);
       return groupCounters([...count(next), ...first.values()], ['key', 'provider', 'connection', 'model']);
     },
+    audit: ({ limit, offset, ...filter }) => {
+      const found = audits.filter((row) => matchesAudit(row, filter)).reverse();
+      return { rows: found.slice(offset, offset + limit), total: found.length };
+    },
+    secrets: () => [],
     slices: () => [...slices.values()],
     // Counters are computed from the rows at every question, so they cannot differ from them.
     verifyCounters: () => ({ ok: true, watermark: id, differences: [] }),
@@ -134,6 +142,14 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
       },
       flush: () => Promise.resolve(),
     },
+    audit: {
+      append: (row) => {
+        if (closed) return Promise.reject(new Error('The audit log cannot be written.'));
+        audits.push(completeAudit(row, ++auditId));
+        if (audits.length > maxRows) audits.shift();
+        return Promise.resolve();
+      },
+    },
     reader: {
       query: (name, params, { signal } = {}) =>
         closed
@@ -153,8 +169,9 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
       retries: 0,
       restarts: 0,
     }),
-    retain: ({ usage, counters, maxBytes }) => {
+    retain: ({ usage, counters, maxBytes, audit }) => {
       const now = clock.now();
+      if (audit !== undefined) audits = audits.filter((row) => row.at >= now - audit);
       let removed = usage === undefined ? 0 : retire(rows.filter((row) => row.at < now - usage));
       const bound = maxBytes ?? Number.POSITIVE_INFINITY;
       while (rows.length > 0 && measure(rows) > bound) {

@@ -84,4 +84,31 @@ CREATE TABLE marks (
 INSERT INTO marks (name, value) VALUES ('watermark', 0);
 `,
   },
+  {
+    title: 'the audit log and the secret store',
+    sql: `
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  status TEXT NOT NULL,
+  address TEXT,
+  request_id TEXT,
+  target TEXT,
+  "before" TEXT,
+  "after" TEXT,
+  details TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_at ON audit (at);
+
+-- Envelopes only: the key is never in the database.
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  envelope TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -1,7 +1,9 @@
 // The SQL behind every named query. Values are always bound; only names from our own tables enter the text.
 import { tokenKinds } from '../batch.ts';
 import type { CounterName, QueryTable, StoredUsage, UsageFilter, UsageSums } from '../queries.ts';
+import { queryAudit } from './audit-sql.ts';
 import { tokenColumn } from './migrations.ts';
+import { querySecrets } from './secrets-sql.ts';
 import type { Connection } from './sqlite.ts';
 import { counterKeys, foldSelect, sumColumns, usageColumns, usedBytes } from './usage-sql.ts';
 
@@ -85,6 +87,8 @@ export function createQueryTable(database: Connection): QueryTable {
         next * hour,
       ).map(readCounter);
     },
+    audit: (params) => queryAudit(database, params),
+    secrets: () => querySecrets(database),
     slices: () =>
       all('SELECT kind, id, value FROM slices').map(({ kind, id, value }) => ({
         kind: String(kind),

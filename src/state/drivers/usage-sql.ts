@@ -1,5 +1,6 @@
 // Everything the writer thread does inside SQLite: insert a batch, fold it into the counters, retire old rows.
 import { type Batch, type Bound, readRows, stride, textColumns, tokenKinds } from '../batch.ts';
+import { createAuditWriter } from './audit-sql.ts';
 import { tokenColumn } from './migrations.ts';
 import { type Connection, sqliteCode } from './sqlite.ts';
 
@@ -43,12 +44,14 @@ export interface WrittenBatch {
 }
 
 export interface UsageWriter {
-  /** One transaction: rows, counters, watermark, slices, sequence. Throws SqliteError when it must be repeated. */
+  /** One transaction: rows, counters, watermark, slices, audit rows, sequence. Throws SqliteError when it must be repeated. */
   write(batch: Batch): WrittenBatch;
   /** Removes one small portion of old rows; answers how many. */
   retireBefore(at: number): number;
   /** Removes one small portion of the oldest rows when the file holds more than `bytes`; answers how many. */
   retireAbove(bytes: number): number;
+  /** Removes one small portion of old audit rows; answers how many. */
+  forgetAudits(at: number): number;
   /** Forgets counters of hours before `at`; answers how many. */
   forgetCounters(at: number): number;
   /** Removes the mark of this writer, at its orderly end. */
@@ -86,6 +89,8 @@ export function createUsageWriter(database: Connection, session: string): UsageW
   );
   const remove = database.prepare<[string]>('DELETE FROM usage WHERE id IN (SELECT value FROM json_each(?))');
 
+  const audit = createAuditWriter(database);
+
   const insertAll = (batch: Batch, careful: boolean): number => {
     let rejected = 0;
     readRows(batch, (values) => {
@@ -111,6 +116,7 @@ export function createUsageWriter(database: Connection, session: string): UsageW
       if (value === null) dropSlice.run(kind, id);
       else setSlice.run(kind, id, value);
     }
+    for (const row of batch.audits ?? []) audit.insert(row);
     setMark.run(mark, batch.sequence);
     return { written: batch.rows - rejected, rejected };
   });
@@ -143,6 +149,7 @@ export function createUsageWriter(database: Connection, session: string): UsageW
     },
     retireBefore: (at) => retire.immediate(old.all(at)),
     retireAbove: (bytes) => (usedBytes(database) > bytes ? retire.immediate(oldest.all()) : 0),
+    forgetAudits: (at) => audit.forgetBefore(at),
     forgetCounters: (at) => {
       // Never an hour that still has rows: the proof counters = retired + fold(usage) would break.
       const hour = Math.min(Math.floor(at / 3_600_000), oldestHour.get() ?? Number.MAX_SAFE_INTEGER);
