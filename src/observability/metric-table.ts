@@ -72,6 +72,11 @@ export const metricTable = {
     labels: [],
     meaning: 'Compiled configurations in memory: 1, and more while requests finish on older ones.',
   },
+  omniroute_config_git_owed: {
+    kind: 'gauge',
+    labels: [],
+    meaning: '1 while a change that is live waits for its commit or push, else 0.',
+  },
   omniroute_config_info: {
     kind: 'gauge',
     labels: ['revision'],

@@ -22,6 +22,8 @@ export interface MetricsOptions {
   readonly inFlight?: () => number;
   readonly liveSnapshots?: () => number;
   readonly ledger?: () => LedgerFigures;
+  /** Whether a change that is live still waits for its commit or push. */
+  readonly gitOwes?: () => boolean;
   /** Adds prom-client's `process_*` and `nodejs_*` metrics; they start observers that live as long as the process. */
   readonly process?: boolean;
   /** Combinations of labels that are told apart; the rest counts under `other`. */
@@ -75,9 +77,10 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   histogram(registry, 'omniroute_first_token_seconds', table.firstToken);
   histogram(registry, 'omniroute_overhead_seconds', table.overhead);
 
-  const { inFlight, liveSnapshots, ledger } = options;
+  const { inFlight, liveSnapshots, ledger, gitOwes } = options;
   if (inFlight) gauge(registry, 'omniroute_in_flight_requests', (set) => set({}, inFlight()));
   if (liveSnapshots) gauge(registry, 'omniroute_live_snapshots', (set) => set({}, liveSnapshots()));
+  if (gitOwes) gauge(registry, 'omniroute_config_git_owed', (set) => set({}, gitOwes() ? 1 : 0));
   gauge(registry, 'omniroute_config_info', (set) => {
     if (config.revision !== '') set({ revision: config.revision }, 1);
   });

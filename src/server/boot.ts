@@ -164,6 +164,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     coordinator,
     acknowledge: ringing.acknowledge,
     reading: () => readings.get(coordinator.config())!,
+    settle: files.settle,
   });
   const status = (): Readonly<Record<string, unknown>> => ({
     ...describeStatus(coordinator.status()),

@@ -2298,10 +2298,7 @@ export const layout: LayoutNode = {
      "default": {}
     }
    },
-   "default": {},
-   "notYet": {
-    "severity": "info"
-   }
+   "default": {}
   },
   "storage": {
    "type": "object",
@@ -2856,7 +2853,7 @@ export const layout: LayoutNode = {
    },
    "default": [],
    "notYet": {
-    "severity": "error"
+    "severity": "info"
    }
   }
  },
