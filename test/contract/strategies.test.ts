@@ -36,6 +36,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
   session: fc.option(fc.string(), { nil: undefined }),
 });
 
+const snapshot = { sessions: { ttl: 1_800_000, affinity: true } };
+
 describe.each(strategies.map((strategy) => [strategy.name, strategy] as const))('%s', (name, strategy) => {
   function prepare({ weights, seed, events, inputTokens, session }: Case): {
     branches: readonly Branch[];
@@ -73,7 +75,7 @@ describe.each(strategies.map((strategy) => [strategy.name, strategy] as const))(
       ...(inputTokens !== undefined && { inputTokens }),
       ...(session !== undefined && { session }),
     });
-    return { branches, context: { combo, facts, world, now, random: createRandom(seed) } };
+    return { branches, context: { snapshot, combo, facts, world, now, random: createRandom(seed) } };
   }
 
   it('puts the branches into another order: none is lost, doubled or made up', () => {

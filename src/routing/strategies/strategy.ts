@@ -2,7 +2,7 @@
 // effects of that choice. Pure: what a strategy wants to remember it returns as an effect.
 import type { Attempt, Effect, Reason } from '../decision.ts';
 import type { DemandableFact, Facts } from '../facts.ts';
-import type { Combo, Target } from '../snapshot.ts';
+import type { Combo, Target, Snapshot } from '../snapshot.ts';
 import type { World } from '../world/world.ts';
 
 /** One entry of a combo that can be tried now: a model with its connections, or a nested combo already in order. */
@@ -13,6 +13,7 @@ export interface Branch {
 }
 
 export interface StrategyContext {
+  readonly snapshot: Pick<Snapshot, 'sessions'>;
   readonly combo: Combo;
   readonly facts: Facts;
   readonly world: World;

@@ -30,6 +30,7 @@ function order(name: string, branches: readonly Branch[], options: Options = {})
     ...options.combo,
   };
   const context: StrategyContext = {
+    snapshot: { sessions: { ttl: 1_800_000, affinity: true } },
     combo,
     facts: makeFacts('c', options.facts),
     world: options.world ?? createWorld(),
@@ -380,5 +381,21 @@ describe('auto', () => {
   it('explores as often as it is told to', () => {
     const combo = { auto: { weights: { cost: 1 }, exploration: 1 } };
     expect(order('auto', branches, { combo }).names[0]).not.toBe('p1');
+  });
+});
+
+describe('lkgp with a conversation', () => {
+  it('goes where this conversation was answered, not where anybody was last', () => {
+    const world = createWorld();
+    world.record(
+      { kind: 'session-served', session: ' ext:mine', connection: 'p1@default', target: 'p1/m' },
+      now - 5000,
+    );
+    const branches = makeBranches([1, 1, 1]);
+    expect(order('lkgp', branches, { world, facts: { session: 'ext:mine' } }).names[0]).toBe('p1');
+    expect(order('lkgp', branches, { world, facts: { session: 'ext:other' } }).names[0]).toBe('p0');
+    expect(
+      order('lkgp', branches, { world, now: now + 3_600_000, facts: { session: 'ext:mine' } }).names[0],
+    ).toBe('p0');
   });
 });
