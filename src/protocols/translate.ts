@@ -94,7 +94,9 @@ export function createTranslation(options: TranslationOptions): Translation {
   const asked: ModelRequest = { ...source.request, ...edits.request, stream };
   const { changes } = options;
   const wanted = changes ? changeRequest(asked, changes, changeRules(rules)) : asked;
-  const maxOutput = Math.min(options.maxOutput ?? Infinity, changes?.maxOutputTokens ?? Infinity);
+  // A budget of ours may raise the limit of the answer, but not above what the model can give.
+  const likely = changes?.thinking ? Math.max(rules.maxOutput, asked.output.maxTokens ?? 0) : Infinity;
+  const maxOutput = Math.min(options.maxOutput ?? likely, changes?.maxOutputTokens ?? Infinity);
   const target = {
     model,
     issuer,
