@@ -14,11 +14,18 @@ export function retainableFault(error: unknown, exchange: Pick<Exchange, 'princi
   if (retainable(exchange)) return error;
   const kind = error instanceof Error ? error.name : typeof error;
   const silent = new Error(`${kind} in a request that leaves no trace`);
-  const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter(isFrame) : [];
-  silent.stack = [`${silent.name}: ${silent.message}`, ...frames].join('\n');
+  silent.stack = [`${silent.name}: ${silent.message}`, ...listFrames(error)].join('\n');
   return silent;
 }
 
-function isFrame(line: string): boolean {
-  return /^ {4}at [\w.<>[\] #]* ?\(?(node:|file:\/\/|\/)/.test(line);
+/** Where it was thrown. What stands before the frames is the message, whatever lines it has. */
+function listFrames(error: unknown): readonly string[] {
+  if (!(error instanceof Error) || error.stack === undefined) return [];
+  const { stack, message } = error;
+  const begin = stack.indexOf(message);
+  if (begin < 0) return [];
+  return stack
+    .slice(begin + message.length)
+    .split('\n')
+    .filter((line) => line.startsWith('    at '));
 }
