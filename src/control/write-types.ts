@@ -73,6 +73,8 @@ export type WriteOutcome =
       readonly message: string;
       readonly diagnostics: readonly Diagnostic[];
       readonly patch?: string;
+      /** The change stands in the files all the same: somebody's later edit of them is what is refused. */
+      readonly written?: true;
     };
 
 /** HTTP status of each outcome. */

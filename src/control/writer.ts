@@ -7,11 +7,10 @@ import type { ResolvedConfig } from '../config/generated/types.ts';
 import { hasErrors, type Diagnostic } from '../diagnostics.ts';
 import { isGatewayError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import { renderDiff } from '../lib/text-diff.ts';
-import { diffSnapshots } from '../routing/diff.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { ChangedMeanwhileError, systemFiles, type WriteFiles } from './atomic-write.ts';
 import { describeChange, nameChange, renderMessage } from './describe-change.ts';
+import { describeEffect } from './effect.ts';
 import { pathOf, sha256, type Evaluate, type Evaluation } from './evaluate.ts';
 import { findForbidden } from './forbidden.ts';
 import { writeJournaled, type PlannedWrite } from './journal.ts';
@@ -123,7 +122,7 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
   }
   const texts = new Map((branches ? next : changed).map(({ name, text }) => [pathOf(disk, name), text]));
   const candidate = await parts.evaluate(texts);
-  const effect = describeEffect(parts, base, changed, candidate);
+  const effect = describeEffect(parts.snapshot(), base, changed, candidate);
   const diagnostics = [...candidate.diagnostics, ...judge(disk, base, next, candidate, request, gitops)];
   const revision = candidate.snapshot?.revision ?? '';
   if (hasErrors(diagnostics)) {
@@ -174,10 +173,7 @@ async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepa
   if (activation.kind === 'refused') {
     const back = await takeBack(parts, writes);
     await audit('outcome', { result: back ? 'refused' : 'overtaken' });
-    const message = back
-      ? 'the change was written, refused when it was to be used, and taken back'
-      : 'the change was written, then somebody edited the file, and the result is refused';
-    return { kind: 'invalid', message, diagnostics: activation.diagnostics, patch: effect.patch };
+    return { ...describeRefusal(back), diagnostics: activation.diagnostics, patch: effect.patch };
   }
   const { revision } = activation;
   const git = await record(parts, request, writes, revision, gitops);
@@ -187,6 +183,16 @@ async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepa
     ...(git?.commit === undefined ? {} : { commit: git.commit }),
   });
   return { kind: 'live', revision, etag, ...effect, ...(git ? { git } : {}) };
+}
+
+function describeRefusal(back: boolean): { kind: 'invalid'; message: string; written?: true } {
+  if (back)
+    return {
+      kind: 'invalid',
+      message: 'the change was written, refused when it was to be used, and taken back',
+    };
+  const message = 'the change was written, then somebody edited the file, and the result is refused';
+  return { kind: 'invalid', message, written: true };
 }
 
 // Disk and memory must not disagree: what cannot serve does not stay in the file, unless somebody has edited it since.
@@ -307,25 +313,6 @@ function readBefore(base: FileSet, disk: Evaluation): ReturnType<typeof readFile
     if (hasErrors(disk.diagnostics)) return new Map();
     throw error;
   }
-}
-
-function describeEffect(parts: WriterParts, base: FileSet, changed: FileSet, candidate: Evaluation): Effect {
-  const patch = changed
-    .map(({ name, text }) => {
-      const before = findText(base, name);
-      return renderDiff(before ?? '', text, {
-        from: before === undefined ? '/dev/null' : `a/${name}`,
-        to: `b/${name}`,
-      });
-    })
-    .join('');
-  const live = parts.snapshot();
-  return {
-    patch,
-    files: changed.map(({ name }) => name),
-    ...(live && candidate.snapshot ? { changes: diffSnapshots(live, candidate.snapshot) } : {}),
-    diagnostics: candidate.diagnostics,
-  };
 }
 
 function openAudit(
