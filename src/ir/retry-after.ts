@@ -1,4 +1,4 @@
-// How long an upstream asks us to wait: from headers of any vendor, else from the body, else from the sentence.
+// How long an upstream asks us to wait: the longest of what its headers, its body and its sentence say.
 import type { FailureClass } from '../errors.ts';
 import { isObject } from '../lib/json.ts';
 
@@ -16,13 +16,17 @@ export function readRetryAfter(
   failureClass: FailureClass,
   now?: number,
 ): number | undefined {
-  const hint =
-    milliseconds(one(headers, 'retry-after-ms')) ??
-    readDelay(one(headers, 'retry-after'), now) ??
-    readDetails(details) ??
-    (failureClass === 'rate_limit' || failureClass === 'overloaded'
-      ? (readLimitResets(headers, now) ?? readSentence(message))
-      : undefined);
+  const isLimit = failureClass === 'rate_limit' || failureClass === 'overloaded';
+  const resets = isLimit ? readLimitResets(headers, now) : undefined;
+  const said = [
+    // The same hint twice, the first one in the finer unit.
+    milliseconds(one(headers, 'retry-after-ms')) ?? readDelay(one(headers, 'retry-after'), now),
+    readDetails(details),
+    resets?.exhausted,
+    isLimit ? readSentence(message) : undefined,
+  ].filter((hint) => hint !== undefined);
+  // Of several hints the longest is right: a short Retry-After beside an empty window only leads to the next refusal.
+  const hint = said.length > 0 ? Math.max(...said) : resets?.earliest;
   return hint === undefined ? undefined : Math.min(Math.max(0, Math.ceil(hint)), longest);
 }
 
@@ -48,10 +52,13 @@ function readDetails(details: unknown): number | undefined {
 const limitKinds = ['requests', 'tokens', 'input-tokens', 'output-tokens'] as const;
 
 /**
- * The resets of the limits that stand at zero, the latest of them; when no limit says what remains, the earliest reset.
+ * `exhausted`: the latest reset of the limits that stand at zero; `earliest`: of all, for when no limit says what remains.
  * OpenAI sends durations (`6m0s`), Anthropic dates.
  */
-function readLimitResets(headers: Headers, now: number | undefined): number | undefined {
+function readLimitResets(
+  headers: Headers,
+  now: number | undefined,
+): { readonly exhausted: number | undefined; readonly earliest: number | undefined } {
   let exhausted: number | undefined;
   let earliest: number | undefined;
   for (const kind of limitKinds) {
@@ -67,7 +74,11 @@ function readLimitResets(headers: Headers, now: number | undefined): number | un
     }
   }
   const unified = Number(one(headers, 'anthropic-ratelimit-unified-reset') ?? Number.NaN);
-  return exhausted ?? (Number.isFinite(unified) && now !== undefined ? unified * 1000 - now : earliest);
+  return {
+    exhausted:
+      exhausted ?? (Number.isFinite(unified) && now !== undefined ? unified * 1000 - now : undefined),
+    earliest,
+  };
 }
 
 function readSentence(message: string): number | undefined {

@@ -1,0 +1,141 @@
+// The client protocols as the fault table needs them: how to ask, how an upstream of the same protocol answers, and what
+// a client reads from an answer. A further protocol joins by a further entry.
+import type { ProtocolName } from '../../src/protocols/capabilities.ts';
+import { makeEndpoint } from './routing.ts';
+import type { Endpoint } from '../../src/routing/snapshot.ts';
+import type { Answer } from './gateway.ts';
+import { answerBody, frame, frames } from './upstream.ts';
+
+export interface FaultWire {
+  readonly name: ProtocolName;
+  readonly path: string;
+  readonly endpoint: (baseUrl: string) => Endpoint;
+  readonly ask: (model: string, streamed: boolean) => object;
+  /** A whole answer that says `text`. */
+  readonly whole: (text: string) => string;
+  /** An empty object of a 200 that holds no answer. */
+  readonly stream: {
+    /** What comes before the first token. */
+    readonly opening: string;
+    readonly token: (text: string) => string;
+    /** Behind the last token up to the terminal, and the terminal. */
+    readonly closing: string;
+    readonly terminal: string;
+    readonly error: string;
+  };
+  readonly error: (message: string, type: string) => string;
+  /** Content of an answer, whole or streamed. */
+  readonly read: (answer: Answer) => string;
+  /** Message of an error answer, or of the error frame that ends a stream; undefined when there is none. */
+  readonly readError: (answer: Answer) => string | undefined;
+}
+
+/** Tokens that every whole or finished answer reports. */
+export const reported = { input: 11, output: 2 } as const;
+
+const chat: FaultWire = {
+  name: 'openai-chat',
+  path: '/v1/chat/completions',
+  endpoint: (baseUrl) => makeEndpoint({ baseUrl: `${baseUrl}/v1` }),
+  ask: (model, streamed) => ({ model, stream: streamed, messages: [{ role: 'user', content: 'Say hello' }] }),
+  whole: (text) => answerBody(text),
+  stream: {
+    opening: frames.role,
+    token: (text) => frame({ content: text }),
+    closing: frames.stop + frames.usage,
+    terminal: frames.done,
+    error: `data: ${JSON.stringify({ error: { message: 'Overloaded', type: 'overloaded_error' } })}\n\n`,
+  },
+  error: (message, type) => JSON.stringify({ error: { message, type, param: null, code: null } }),
+  read: (answer) =>
+    isStream(answer)
+      ? datas(answer)
+          .map((data) => dig<string>(data, 'choices', 0, 'delta', 'content') ?? '')
+          .join('')
+      : (dig<string>(parse(answer.text), 'choices', 0, 'message', 'content') ?? ''),
+  readError: (answer) =>
+    dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
+};
+
+const event = (type: string, more: object): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+
+const messages: FaultWire = {
+  name: 'anthropic-messages',
+  path: '/v1/messages',
+  endpoint: (baseUrl) => makeEndpoint({ protocol: 'anthropic-messages', baseUrl, auth: 'x-api-key' }),
+  ask: (model, streamed) => ({
+    model,
+    stream: streamed,
+    max_tokens: 100,
+    messages: [{ role: 'user', content: 'Say hello' }],
+  }),
+  whole: (text) =>
+    JSON.stringify({
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [{ type: 'text', text }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: reported.input, output_tokens: reported.output },
+    }),
+  stream: {
+    opening:
+      event('message_start', {
+        message: {
+          id: 'msg_1',
+          type: 'message',
+          role: 'assistant',
+          model: 'm',
+          content: [],
+          stop_reason: null,
+          stop_sequence: null,
+          usage: { input_tokens: reported.input, output_tokens: 1 },
+        },
+      }) + event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+    token: (text) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
+    closing:
+      event('content_block_stop', { index: 0 }) +
+      event('message_delta', {
+        delta: { stop_reason: 'end_turn', stop_sequence: null },
+        usage: { output_tokens: reported.output },
+      }),
+    terminal: event('message_stop', {}),
+    error: event('error', { error: { type: 'overloaded_error', message: 'Overloaded' } }),
+  },
+  error: (message, type) => JSON.stringify({ type: 'error', error: { type, message } }),
+  read: (answer) =>
+    isStream(answer)
+      ? datas(answer)
+          .map((data) => dig<string>(data, 'delta', 'text') ?? '')
+          .join('')
+      : (dig<string>(parse(answer.text), 'content', 0, 'text') ?? ''),
+  readError: (answer) =>
+    dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
+};
+
+export const faultWires: readonly FaultWire[] = [chat, messages];
+
+function isStream({ headers }: Answer): boolean {
+  return String(headers['content-type']).startsWith('text/event-stream');
+}
+
+function datas({ text }: Answer): readonly unknown[] {
+  return [...text.matchAll(/^data: (\{.*)$/gm)].map((match) => parse(match[1]!));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function dig<Value>(value: unknown, ...path: readonly (string | number)[]): Value | undefined {
+  let at: unknown = value;
+  for (const step of path) at = (at as Record<string | number, unknown> | null | undefined)?.[step];
+  return at as Value | undefined;
+}
