@@ -40,6 +40,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
   keys: { summary: 'Make, replace, remove and list client keys', load: () => import('./commands/keys.ts') },
+  secrets: {
+    summary: 'Keep values for ${secret:name} in the encrypted store',
+    load: () => import('./commands/secrets.ts'),
+  },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };
 

@@ -118,7 +118,7 @@ async function refuse(
 /** Faults that an operator can mend, told in the words of whoever found them. */
 function explainBootError(error: unknown): unknown {
   const named = error instanceof Error ? error.name : '';
-  if (named === 'StateError' || named === 'ExposureError') {
+  if (named === 'StateError' || named === 'ExposureError' || named === 'VaultKeyError') {
     return new CliFailure('cli/failed', (error as Error).message, { cause: error });
   }
   return error;

@@ -11,24 +11,22 @@ import {
   createCoordinator,
   type ConfigStatus,
   type Coordinator,
-  type LiveOutcome,
-  type RefusedOutcome,
   type ReloadOutcome,
   type ReloadTrigger,
 } from '../control/coordinator.ts';
 import { createWatcher } from '../control/watch.ts';
-import { renderPosition, type Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic } from '../diagnostics.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
 import { parseDuration, parseSize } from '../lib/duration.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { ensureManagementToken } from '../management/auth.ts';
+import { createComboMetrics } from '../management/combo-metrics.ts';
 import { addManagementRoutes } from '../management/routes.ts';
 import { createLogs, type Logs } from '../observability/logs.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { compile } from '../routing/compile.ts';
 import { diffSnapshots, type Changes } from '../routing/diff.ts';
-import { renderChanges } from '../routing/render-diff.ts';
 import { createSnapshotRef, type Snapshot } from '../routing/snapshot.ts';
 import { openSqliteState } from '../state/open.ts';
 import { createSecrets, type Secrets } from '../state/secrets.ts';
@@ -40,6 +38,8 @@ import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
+import { createReadStored, createSecretResolver } from './stored-secrets.ts';
+import { describeOutcome, describeStatus, tellLive, tellRefused } from './tell.ts';
 import { completeWrites, createRing, openWritePath } from './write-path.ts';
 
 export interface BootOptions {
@@ -84,7 +84,12 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   const loaded = await files.load();
   const format = options.pretty === true ? 'pretty' : (loaded.config?.observability.logs.format ?? 'auto');
   const logs = options.logs ?? createLogs({ format });
-  const secrets = createSecrets({ environment, folder: files.folder() });
+  const dataFolder = resolveDataFolder(loaded.config?.storage.dir, files.folder(), environment);
+  const secrets = createSecrets({
+    environment,
+    folder: files.folder(),
+    readStored: createReadStored({ environment, dataFolder, state: () => state }),
+  });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;
   let coordinator: Coordinator<Changes, ResolvedConfig> | undefined;
@@ -101,6 +106,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   let config: ResolvedConfig | undefined;
   let early: typeof loaded | undefined = loaded;
   const readings = new WeakMap<ResolvedConfig, LoadResult>();
+  let newest = loaded.result;
 
   const configure = ({ observability }: ResolvedConfig): void => {
     logs.configure({ ...observability.logs, ...(options.pretty === true ? { format: 'pretty' } : {}) });
@@ -113,6 +119,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       load: async () => {
         const reading = early ?? (await files.load());
         early = undefined;
+        newest = reading.result;
         if (reading.config) readings.set(reading.config, reading.result);
         return reading;
       },
@@ -130,7 +137,12 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       listReferences,
       diff: diffSnapshots,
       bind: (next) => server!.rebind(readAddress(next)),
-      secrets,
+      secrets: createSecretResolver(
+        secrets,
+        (name) =>
+          newest.references.find(({ reference }) => reference.source === 'secret' && reference.name === name)
+            ?.at,
+      ),
       reloadKinds,
       clock,
       metrics,
@@ -151,7 +163,6 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   const start = config!;
   configure(start);
 
-  const dataFolder = resolveDataFolder(start.storage.dir, files.folder(), environment);
   if (interrupted) logs.log.warn({ interrupted }, 'an interrupted write was completed');
   const ringing = createRing();
   const writePath = await openWritePath({
@@ -172,6 +183,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   });
   gitOwes = () => writePath.repository?.status().state !== 'clean' && writePath.repository !== undefined;
   state = await openState(start, dataFolder, clock, timers, () => config ?? start, logs);
+  const combos = createComboMetrics();
   try {
     const world = createStateWorld({
       store: state.store,
@@ -186,9 +198,10 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       transport,
       clock,
       timers,
-      observe: (event) => {
+      observe: (event, calls) => {
         logs.request(event);
         metrics.record(event);
+        combos.record(event, calls, clock.now());
       },
       report: (error, requestId) => logs.log.error({ err: error, requestId }, 'fault of the gateway'),
       health: () => ({ config: describeStatus(coordinator.status()), state: state!.status() }),
@@ -202,6 +215,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       reload: async () => describeOutcome(await coordinator.reload('api')),
       status,
       desk: writePath.desk,
+      combos,
       renderMetrics: metrics.render,
       metricsEnabled: () => (config ?? start).observability.metrics.enabled,
     });
@@ -274,10 +288,19 @@ function openState(
   });
 }
 
-function readRetention({ storage }: ResolvedConfig): { readonly usage?: number; readonly maxBytes?: number } {
+function readRetention({ storage }: ResolvedConfig): {
+  readonly usage?: number;
+  readonly audit?: number;
+  readonly maxBytes?: number;
+} {
   const usage = parseDuration(storage.retention.usage);
+  const audit = parseDuration(storage.retention.audit);
   const maxBytes = parseSize(storage.maxSize);
-  return { ...(usage === undefined ? {} : { usage }), ...(maxBytes === undefined ? {} : { maxBytes }) };
+  return {
+    ...(usage === undefined ? {} : { usage }),
+    ...(audit === undefined ? {} : { audit }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+  };
 }
 
 function readAddress({ server }: ResolvedConfig): ListenAddress {
@@ -293,42 +316,4 @@ function listOrigins(snapshot: Snapshot): ReadonlySet<string> {
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-// --- what operators are told ---
-
-function tellLive(logs: Logs, outcome: LiveOutcome<Changes>): void {
-  const { trigger, revision, previous, secretEpoch, pendingRestart, changes } = outcome;
-  const difference = changes ? renderChanges(changes) : undefined;
-  logs.log.info(
-    { trigger, revision, previous, secretEpoch, ...(difference ? { changes: difference } : {}) },
-    revision === previous ? 'secrets were rotated' : 'configuration is live',
-  );
-  if (pendingRestart.length > 0) logs.log.warn({ pendingRestart }, 'some changes wait for a restart');
-}
-
-function tellRefused(logs: Logs, { trigger, revision, diagnostics }: RefusedOutcome): void {
-  const faults = describeDiagnostics(diagnostics);
-  logs.log.error({ trigger, revision, faults }, 'configuration was refused; the last good one serves on');
-}
-
-/** Diagnostics as data for machines; the places are in them. */
-function describeOutcome(
-  outcome: ReloadOutcome<Changes>,
-): ReloadOutcome<Changes> & Readonly<Record<string, unknown>> {
-  return outcome.kind === 'unchanged'
-    ? { ...outcome }
-    : { ...outcome, faults: describeDiagnostics(outcome.diagnostics) };
-}
-
-function describeStatus(status: ConfigStatus): Readonly<Record<string, unknown>> {
-  return { ...status, diagnostics: describeDiagnostics(status.diagnostics) };
-}
-
-// Place, code and message; never a code frame, because the broken line may hold a secret.
-function describeDiagnostics(diagnostics: readonly Diagnostic[]): readonly string[] {
-  return diagnostics.map(
-    ({ at, severity, code, message }) =>
-      `${at ? `${renderPosition(at)} ` : ''}${severity} ${code}: ${message}`,
-  );
 }

@@ -2,23 +2,12 @@
 // the file itself, because the state opens later; afterwards the reader thread answers.
 import { join } from 'node:path';
 import type { SourcePosition, Diagnostic } from '../diagnostics.ts';
-import type { DiagnosticRule } from '../diagnostics/rule.ts';
 import { readSecretRows } from '../state/drivers/secrets-sql.ts';
 import { databaseName } from '../state/open.ts';
 import type { Secrets, UnresolvedSecret } from '../state/secrets.ts';
 import type { State } from '../state/state.ts';
 import { openEnvelope } from '../state/vault.ts';
 import { readVaultKeys, type KeySource } from '../state/vault-keys.ts';
-
-export const secretRules = [
-  {
-    code: 'secret/locked',
-    severity: 'error',
-    meaning: 'A secret of the store was sealed with a key that is not at hand, or its envelope is damaged.',
-    action:
-      'Bring back OMNIROUTE_SECRET_KEY or `secret.key` in the data folder, or set the secret anew with `omniroute secrets set`.',
-  },
-] as const satisfies readonly DiagnosticRule[];
 
 export interface StoredSecretsOptions extends KeySource {
   /** Absent while the gateway starts. */

@@ -1,11 +1,10 @@
 // The rows of the secret store in SQLite. Nothing here can read a value: rows hold envelopes.
 import { StateError } from '../fault.ts';
 import type { SecretRow, SecretTable } from '../vault.ts';
-import { openForReading, openForWriting, type Connection } from './sqlite.ts';
+import { openForReading, type Connection } from './sqlite.ts';
 
-/** A table on a connection of its own, for a command that ends soon. The file is made when it is missing. */
-export function openSecretTable(file: string): SecretTable & { close(): void } {
-  const database = openForWriting(file);
+/** The table for whoever may write. */
+export function createSecretTable(database: Connection): SecretTable {
   const put = database.prepare<[string, string, number, number]>(
     'INSERT INTO secrets (name, envelope, created_at, updated_at) VALUES (?, ?, ?, ?) ' +
       'ON CONFLICT DO UPDATE SET envelope = excluded.envelope, updated_at = excluded.updated_at',
@@ -22,11 +21,6 @@ export function openSecretTable(file: string): SecretTable & { close(): void } {
           for (const row of querySecrets(database)) seal.run(change(row), row.name);
         })
         .immediate(),
-    // The old envelopes and what was removed must not linger in the write-ahead log.
-    close: () => {
-      database.pragma('wal_checkpoint(TRUNCATE)');
-      database.close();
-    },
   };
 }
 

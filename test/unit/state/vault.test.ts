@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openSecretTable, readSecretRows } from '../../../src/state/drivers/secrets-sql.ts';
+import { openCommandState } from '../../../src/state/open-for-command.ts';
+import { readSecretRows } from '../../../src/state/drivers/secrets-sql.ts';
 import {
   createMemorySecretTable,
   createVault,
@@ -18,9 +19,9 @@ const second = deriveKey('b'.repeat(32));
 const tables: Readonly<Record<string, () => SecretTable>> = {
   memory: createMemorySecretTable,
   sqlite: () => {
-    const table = openSecretTable(join(makeDataDir(), 'x.sqlite'));
-    onTestFinished(() => table.close());
-    return table;
+    const state = openCommandState(makeDataDir());
+    onTestFinished(() => state.close());
+    return state.secrets;
   },
 };
 
