@@ -93,6 +93,7 @@ try {
     total: 12,
     upstream: 11,
     firstToken: 3,
+    combo: null,
     overhead: 0.4,
   };
   report(

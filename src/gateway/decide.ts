@@ -14,6 +14,7 @@ export function decideCall({ clock, random, world }: Gateway, exchange: Exchange
   exchange.facts = facts;
   const decision = decide({ snapshot, facts, world, now: clock.now(), random });
   exchange.reasons = decision.reasons;
+  if (decision.target?.kind === 'combo') exchange.combo = decision.target.combo;
   exchange.noLog = decision.noLog ?? false;
   if (decision.kind === 'refuse') {
     const { code, message, retryAfter } = decision;

@@ -16,6 +16,7 @@ export function describeRequest(exchange: Exchange, row: UsageRow): RequestEvent
     protocol: row.protocol,
     operation: row.operation,
     requestedModel: row.requestedModel,
+    combo: exchange.combo ?? null,
     provider: row.provider,
     connection: row.connection,
     model: row.model,

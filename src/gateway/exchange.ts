@@ -52,6 +52,8 @@ export class Exchange {
   stream = false;
   facts: Facts | undefined;
   reasons: readonly Reason[] = [];
+  /** The combo that the request was for, once decided. */
+  combo: string | undefined;
   /** The attempt that runs, or the one that answered. */
   attempt: Attempt | undefined;
   readonly outcomes: Outcome[] = [];

@@ -7,6 +7,7 @@ import type { Ledger, SecretReader, TokenCounts } from '../routing/ports.ts';
 import type { SnapshotRef, TokenPrices } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 import type { Transport } from '../upstream/transport.ts';
+import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Slots } from './slots.ts';
@@ -27,7 +28,7 @@ export interface Gateway {
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */
-  readonly observe?: (event: RequestEvent) => void;
+  readonly observe?: (event: RequestEvent, calls: readonly AttemptRecord[]) => void;
   /** A fault of the gateway itself, with its stack; the client only sees the request id. */
   report(error: unknown, requestId: string): void;
   /** What operators may see under /healthz. */

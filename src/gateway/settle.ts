@@ -15,7 +15,7 @@ export function settle(gateway: Gateway, exchange: Exchange): void {
   const row = renderRow(gateway, exchange, tokens);
   gateway.ledger.append(row);
   rememberSession(gateway, exchange);
-  gateway.observe?.(describeRequest(exchange, row));
+  gateway.observe?.(describeRequest(exchange, row), exchange.attempts);
 }
 
 // Only an answer says where the prompt cache is. What must not be kept is not remembered either: the table is stored.

@@ -6,8 +6,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 import { authorizeManagement } from './auth.ts';
+import type { ComboMetrics } from './combo-metrics.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
 import { patchConfig, planConfig, putConfig, rollBack, validateConfig } from './edits/config.ts';
+import { insightPages } from './insight.ts';
 import { resetResilience } from './reset.ts';
 import { viewConfig, viewEffective, viewHistory, viewProposals } from './views/config.ts';
 import { viewResilience } from './views/resilience.ts';
@@ -25,6 +27,7 @@ export interface Management {
   renderMetrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   metricsEnabled(): boolean;
   readonly desk: ConfigDesk;
+  readonly combos: ComboMetrics;
 }
 
 type Page = (desk: ConfigDesk, ask: Ask) => Promise<Answer>;
@@ -85,6 +88,19 @@ export function addManagementRoutes(app: H3, management: Management): void {
       return json(200, resetResilience(await readBody(event), management.snapshot(), world, clock.now()));
     }),
   );
+  for (const [method, path, page] of insightPages) {
+    app.on(
+      method,
+      path,
+      guarded(management, async (event) => {
+        const { world, combos, clock } = management;
+        const query = event.url.searchParams;
+        const snapshot = management.snapshot();
+        const insight = { snapshot, world, combos, now: clock.now(), query, text: () => readBody(event) };
+        return json(200, await page(insight));
+      }),
+    );
+  }
   app.get(
     '/metrics',
     guarded(management, async () => {

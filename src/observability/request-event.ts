@@ -9,6 +9,8 @@ export interface RequestEvent {
   readonly protocol: string;
   readonly operation: string;
   readonly requestedModel: string;
+  /** The combo that the request was for; null for a single model. */
+  readonly combo: string | null;
   readonly provider: string | null;
   readonly connection: string | null;
   readonly model: string | null;

@@ -214,6 +214,31 @@ export const routes: readonly RouteRow[] = [
     lane: 'app',
     meaning: 'Forgets rests, breakers and quotas: `{ provider?, connection?, model? }`, nothing for all.',
   },
+  {
+    method: 'GET',
+    path: '/api/sessions',
+    lane: 'app',
+    meaning: 'Conversations that are remembered, and where.',
+  },
+  {
+    method: 'GET',
+    path: '/api/combos/metrics',
+    lane: 'app',
+    meaning: 'How the combos fared since the start; `?combo=` for one.',
+  },
+  { method: 'DELETE', path: '/api/combos/metrics', lane: 'app', meaning: 'Forgets these figures.' },
+  {
+    method: 'GET',
+    path: '/api/models/availability',
+    lane: 'app',
+    meaning: 'Models that no account of a provider can serve now, and why.',
+  },
+  {
+    method: 'POST',
+    path: '/api/models/availability',
+    lane: 'app',
+    meaning: 'Who can serve a model (`{model}`), or clear its rests (`{provider, model}`).',
+  },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];
