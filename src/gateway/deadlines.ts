@@ -11,6 +11,8 @@ export abstract class Deadline {
 }
 
 export interface Deadlines {
+  /** Monotonic milliseconds for whoever would read the clock with every chunk: at most one resolution ahead, never behind. */
+  readonly recent: number;
   watch(deadline: Deadline): void;
   release(deadline: Deadline): void;
 }
@@ -23,6 +25,7 @@ export interface Deadlines {
 export function createDeadlines(clock: Clock, timers: Timers, resolution = 100): Deadlines {
   const watched: (Deadline | undefined)[] = [];
   let count = 0;
+  let recent = 0;
   let cancel: CancelTimer | undefined;
   const tick = (): void => {
     // Stopping here and not in `release` keeps a lone client from starting a timer with every request.
@@ -32,6 +35,7 @@ export function createDeadlines(clock: Clock, timers: Timers, resolution = 100):
       return;
     }
     const now = clock.monotonic();
+    recent = now + resolution;
     // Backwards: whoever leaves is replaced by the last one, which has had its turn.
     for (let slot = count - 1; slot >= 0; slot--) {
       const deadline = watched[slot];
@@ -39,11 +43,16 @@ export function createDeadlines(clock: Clock, timers: Timers, resolution = 100):
     }
   };
   return {
+    get recent() {
+      return recent;
+    },
     watch(deadline) {
       if (deadline.slot >= 0) return;
       deadline.slot = count;
       watched[count++] = deadline;
-      cancel ??= timers.every(resolution, tick);
+      if (cancel) return;
+      recent = clock.monotonic() + resolution;
+      cancel = timers.every(resolution, tick);
     },
     release(deadline) {
       const { slot } = deadline;

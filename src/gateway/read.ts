@@ -76,8 +76,7 @@ class Collector extends Deadline implements BodySink {
   onData(chunk: Uint8Array): void {
     if (this.#over) return;
     const { encoding, gateway, pause } = this.#options;
-    // The clock is read only when the body comes in several pieces.
-    if (this.#size > 0) this.due = gateway.clock.monotonic() + pause;
+    if (this.#size > 0) this.due = gateway.deadlines.recent + pause;
     if (!encoding) {
       this.#keep(chunk);
       return;

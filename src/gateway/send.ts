@@ -137,7 +137,7 @@ class Sending extends Deadline implements UpstreamHandler {
 
   onData(chunk: Uint8Array): boolean {
     if (this.#over) return true;
-    this.#heardAt = this.#gateway.clock.monotonic();
+    this.#heardAt = this.#gateway.deadlines.recent;
     if (this.#error) {
       if (this.#errorSize < errorBytes) this.#error.push(chunk);
       this.#errorSize += chunk.length;
