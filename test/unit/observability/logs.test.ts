@@ -17,6 +17,7 @@ const event: RequestEvent = {
   protocol: 'openai-chat',
   operation: 'chat',
   requestedModel: 'coding',
+  combo: null,
   provider: 'openai',
   connection: 'primary',
   model: 'gpt-5-mini',

@@ -13,6 +13,7 @@ function makeEvent(changes: Partial<RequestEvent> = {}): RequestEvent {
     protocol: 'openai-chat',
     operation: 'chat',
     requestedModel: 'coding',
+    combo: null,
     provider: 'openai',
     connection: 'primary',
     model: 'gpt-5-mini',
