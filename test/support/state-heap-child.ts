@@ -25,6 +25,7 @@ for (let round = 0; round < Number(rounds); round++) {
     });
     const event = {
       ...usage,
+      combo: null,
       attempts: 1,
       fallbacks: [],
       total: 12,

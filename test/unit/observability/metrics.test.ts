@@ -193,6 +193,7 @@ describe('the table', () => {
         retries: 7,
         restarts: 6,
       }),
+      gitOwes: () => true,
     });
     metrics.succeeded('aaa', 1);
     metrics.record(makeEvent({ fallbacks: [{ provider: 'a', class: 'timeout' }] }));
