@@ -96,7 +96,6 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
 function screenTarget(policies: readonly Policy[], name: string, target: PolicyTarget): Screening {
   const full = `${target.provider}/${target.model}`;
   const about = policies.filter((policy) => isAbout(policy, name, target));
-  let rank = 0;
   for (const policy of about) {
     const reject = (code: Reason['code'], message: string): Screening => ({
       kind: 'reject',
@@ -112,14 +111,27 @@ function screenTarget(policies: readonly Policy[], name: string, target: PolicyT
     if (policy.allowModels && !matchesAny(policy.allowModels, full))
       return reject('policy-allow', `does not allow ${full}.`);
     if (matchesAny(policy.blockModels, full)) return reject('policy-block', `blocks ${full}.`);
-    // An earlier policy's preference counts more than any later one's.
-    const { preferProviders } = policy;
-    if (preferProviders.length > 0) {
-      const place = preferProviders.findIndex((pattern) => matchesAny([pattern], target.provider));
-      rank = rank * (preferProviders.length + 1) + (place < 0 ? preferProviders.length : place);
-    }
   }
-  return { kind: 'keep', rank, changes: composeChanges(about) };
+  return {
+    kind: 'keep',
+    rank: rankTarget(policies, new Set(about), target.provider),
+    changes: composeChanges(about),
+  };
+}
+
+// Ranks compare digit by digit, each policy one digit: an earlier policy's preference counts more than any later one's.
+// Every target gets every digit, or ranks of targets that different policies are about could not be compared.
+function rankTarget(policies: readonly Policy[], about: ReadonlySet<Policy>, provider: string): number {
+  let rank = 0;
+  for (const policy of policies) {
+    const { preferProviders } = policy;
+    if (preferProviders.length === 0) continue;
+    const place = about.has(policy)
+      ? preferProviders.findIndex((pattern) => matchesAny([pattern], provider))
+      : -1;
+    rank = rank * (preferProviders.length + 1) + (place < 0 ? preferProviders.length : place);
+  }
+  return rank;
 }
 
 /** Whether a policy is about this name or target; without a target only the name can match. */
