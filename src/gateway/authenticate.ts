@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Principal } from '../routing/facts.ts';
-import { anonymous, createPrincipal } from '../routing/principal.ts';
+import { anonymous, createPrincipal, findKeyFault } from '../routing/principal.ts';
 import type { ClientKey, Snapshot } from '../routing/snapshot.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -48,18 +48,10 @@ export function findKey({ keys }: Snapshot, credential: string): ClientKey | und
 
 /** Throws what is wrong with a key that is known. */
 export function checkKey(key: ClientKey, now: number): void {
-  if (!key.enabled) throw new GatewayError('key_disabled', `The key "${key.id}" is switched off.`);
-  checkTime(key, now);
-}
-
-function checkTime({ id, expires, schedule }: ClientKey, now: number): void {
-  if (expires !== undefined && now >= expires) {
-    throw new GatewayError('key_expired', `The key "${id}" expired on ${new Date(expires).toISOString()}.`);
-  }
-  if (!schedule || schedule.isOpen(now)) return;
-  const opens = schedule.nextChange(now);
-  const wait = opens === undefined ? {} : { retryAfter: Math.max(1, Math.ceil((opens - now) / 1000)) };
-  throw new GatewayError('key_outside_schedule', `The key "${id}" is not valid at this time.`, wait);
+  const fault = findKeyFault(key, now);
+  if (!fault) return;
+  const { code, message, retryAfter } = fault;
+  throw new GatewayError(code, message, retryAfter === undefined ? {} : { retryAfter });
 }
 
 // One choice, never a second try: two credentials in one request must not be a way to guess twice.

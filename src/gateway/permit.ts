@@ -1,11 +1,11 @@
 // Whether an attempt may be begun at this moment: the decision is as old as the attempts that failed since. Then its
 // place in the lanes of target and account, waited for in a queue that a client who goes away leaves.
-import type { FailureClass, UpstreamFailure } from '../errors.ts';
+import type { UpstreamFailure } from '../errors.ts';
 import { readRateLimits } from '../ir/rate-limits.ts';
 import { renderDuration } from '../lib/duration.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
-import { failureEffects } from '../routing/world/failures.ts';
+import { findHold, isRetry } from '../routing/gate.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -108,34 +108,12 @@ async function queue(
 
 function findFault(
   { world, clock }: Gateway,
-  exchange: Exchange,
-  { provider, connection: { key }, model }: Attempt,
+  { attempts }: Exchange,
+  attempt: Attempt,
   repeated: boolean,
 ): UpstreamFailure | undefined {
-  const now = clock.now();
-  const rest = repeated ? undefined : world.cooldown(key, model, now);
-  if (rest) return refuse(`${key} rests after ${rest.class}.`, rest.until - now);
-  const call = { provider: provider.id, connection: key, model };
-  if (world.permit(call, now) === 'wait') {
-    return refuse(`The breaker of ${key} is open.`, world.opening(call) - now);
-  }
-  if (isRetry(exchange, provider.id) && !world.mayRetry(provider.id, now)) {
-    return refuse(`The retry budget of ${provider.id} is used up.`);
-  }
-  return undefined;
-}
-
-/**
- * A call is a retry when this provider's own trouble has already failed the request: going on to another provider, or to
- * another account after a fault of the first, adds no load to what is broken.
- */
-function isRetry({ attempts }: Exchange, provider: string): boolean {
-  return attempts.some(
-    ({ target, class: failed }) =>
-      failed !== undefined &&
-      failureEffects[failed as FailureClass].breaks &&
-      target.startsWith(`${provider}/`),
-  );
+  const hold = findHold(world, attempt, attempts, repeated, clock.now());
+  return hold && refuse(hold.message, hold.wait);
 }
 
 function begin(
@@ -157,7 +135,10 @@ function begin(
     const windows = [{ window, amount, limit, length }];
     world.record({ kind: 'quota-spent', connection: key, windows }, clock.now());
   };
-  world.record({ kind: 'call-began', call, retry: isRetry(exchange, provider.id), retryShare }, clock.now());
+  world.record(
+    { kind: 'call-began', call, retry: isRetry(exchange.attempts, provider.id), retryShare },
+    clock.now(),
+  );
   if (quota) spend('requests', 1);
   let over = false;
   return {

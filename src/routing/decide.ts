@@ -152,7 +152,10 @@ function checkKey(resolution: Resolved, { model, principal }: Facts): Refusal | 
   const name = resolution.suffixes.includes('1m') ? model.slice(0, -4) : model;
   if (isModelAllowed(principal.models, name, resolution)) return undefined;
   const message = `The key ${principal.key ?? ''} may not use the model "${model}".`.replace('  ', ' ');
-  return refuse('model_not_allowed', message, [...resolution.reasons, { code: 'key-not-allowed', message }]);
+  return refuse('model_not_allowed', message, [
+    ...resolution.reasons,
+    { code: 'key-not-allowed', message, ...(principal.key !== undefined && { rule: principal.key }) },
+  ]);
 }
 
 function refuseName(

@@ -11,6 +11,8 @@ export interface Reason {
   readonly message: string;
   /** The combo or `provider/model` that it speaks about, where it is about one of several. */
   readonly about?: string;
+  /** Id of the policy or client key behind it. */
+  readonly rule?: string;
   readonly at?: SourcePosition | undefined;
 }
 

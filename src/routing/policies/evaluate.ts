@@ -182,7 +182,7 @@ function intersect(
 }
 
 function note(policy: Policy, code: Reason['code'], text: string): Reason {
-  return { code, message: `Policy ${policy.id} ${text}`, at: policy.at };
+  return { code, message: `Policy ${policy.id} ${text}`, rule: policy.id, at: policy.at };
 }
 
 function describeEffects(policy: Policy): string {
