@@ -1,0 +1,130 @@
+// What may be exposed: a start that others could reach without a key does not happen, a reload neither, and the
+// management API is as careful as the data plane.
+import { afterEach, describe, expect, it } from 'vitest';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Flags } from '../../src/config/environment.ts';
+import type { Diagnostic } from '../../src/diagnostics.ts';
+import { digestOf, keyOf } from '../support/access.ts';
+import { makeFolder, startBooted, type Booted } from '../support/booted.ts';
+import { askSocket } from '../support/gateway.ts';
+
+let booted: Booted | undefined;
+afterEach(async () => {
+  await booted?.close();
+  booted = undefined;
+});
+
+const config = (more: string): string => `version: 1
+storage: { driver: memory }
+providers: { sandbox: {} }
+${more}`;
+const keys = `keys:
+  - { id: ci, digest: "${digestOf('ci')}" }
+  - { id: root, digest: "${digestOf('root')}", role: admin }
+  - { id: old, digest: "${digestOf('old')}", role: admin, expires: 2020-01-01 }
+  - { id: off, digest: "${digestOf('off')}", role: admin, enabled: false }
+`;
+const off = keys
+  .replaceAll(' }', ', enabled: false }')
+  .replace(', enabled: false, enabled: false', ', enabled: false');
+
+async function start(more: string, flags: Flags = {}): Promise<string> {
+  const folder = makeFolder();
+  try {
+    booted = await startBooted(config(more), { flags: { ...flags, data: join(folder, 'data') } }, folder);
+    return 'serves';
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    const { diagnostics } = error as { diagnostics?: readonly Diagnostic[] };
+    const errors = diagnostics?.filter(({ severity }) => severity === 'error');
+    return errors?.map(({ code }) => code).join() ?? (error as Error).name;
+  }
+}
+
+describe('a start', () => {
+  const local = 'server: { listen: 127.0.0.1:0 }\n';
+  const open = 'server: { listen: "0.0.0.0:0" }\n';
+  const behind = 'server: { listen: 127.0.0.1:0, trustedProxies: [10.0.0.0/8] }\n';
+  const required = 'auth: { requireApiKey: true }\n';
+  it.each<[string, string, Flags, string]>([
+    ['loopback, no keys', local, {}, 'serves'],
+    ['loopback, keys required', local + required + keys, {}, 'serves'],
+    ['everywhere, no keys', open, {}, 'server/exposed-without-keys'],
+    ['everywhere, keys not required', open + keys, {}, 'server/exposed-without-keys'],
+    ['everywhere, required, none declared', open + required, {}, 'server/exposed-without-keys'],
+    ['everywhere, required, all switched off', open + required + off, {}, 'server/exposed-without-keys'],
+    ['everywhere, required and declared', open + required + keys, {}, 'serves'],
+    ['behind a proxy, no keys', behind, {}, 'server/exposed-without-keys'],
+    ['behind a proxy, required and declared', behind + required + keys, {}, 'serves'],
+    [
+      'loopback in the file, everywhere by a flag',
+      local,
+      { listen: '0.0.0.0:0' },
+      'server/exposed-without-keys',
+    ],
+    ['all of IPv6 by a flag', local, { listen: '[::]:0' }, 'server/exposed-without-keys'],
+    ['keys required by a flag', open + keys, { requireApiKey: 'true' }, 'serves'],
+  ])('%s', async (_, more, flags, expected) => {
+    expect(await start(more, flags)).toBe(expected);
+  });
+});
+
+it('a reload that would open the gateway is refused, the rules before it stay', async () => {
+  await start(`server: { listen: "0.0.0.0:0" }\nauth: { requireApiKey: true }\n${keys}`);
+  booted!.write(config(`server: { listen: "0.0.0.0:0" }\n${keys}`));
+  const outcome = await booted!.gateway.reload('api');
+  expect(outcome.kind).toBe('refused');
+  const { port } = new URL(booted!.gateway.url);
+  const { status } = await askSocket(`http://127.0.0.1:${port}`, { method: 'GET', path: '/v1/models' });
+  expect(status).toBe(401);
+});
+
+describe('the management API', () => {
+  const ask = async (headers: Record<string, string>): Promise<string> => {
+    const { status, text } = await askSocket(booted!.gateway.url, {
+      method: 'GET',
+      path: '/api/config/status',
+      headers,
+    });
+    const { error } = JSON.parse(text) as { error?: { code: string } };
+    return error ? `${status} ${error.code}` : String(status);
+  };
+  const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
+  const token = (): string =>
+    readFileSync(join(booted!.gateway.dataFolder, 'management.token'), 'utf8').trim();
+
+  it('takes the token and admin keys that are valid now, and nothing else', async () => {
+    await start(`server: { listen: 127.0.0.1:0 }\n${keys}`);
+    expect(await ask(bearer(token()))).toBe('200');
+    expect(await ask(bearer(keyOf('root')))).toBe('200');
+    expect(await ask({ 'x-api-key': keyOf('root') })).toBe('200');
+    expect(await ask({})).toBe('401 admin_required');
+    expect(await ask(bearer(keyOf('ci')))).toBe('401 admin_required');
+    expect(await ask(bearer(keyOf('old')))).toBe('401 key_expired');
+    expect(await ask(bearer(keyOf('off')))).toBe('401 key_disabled');
+    expect(await ask({ ...bearer('bad'), 'x-api-key': token() })).toBe('401 admin_required');
+  });
+
+  it('is closed to rebound names and to pages of others even with the token', async () => {
+    await start('server: { listen: 127.0.0.1:0 }\n');
+    expect(await ask({ ...bearer(token()), host: 'evil.example' })).toBe('403 host_not_allowed');
+    expect(await ask({ ...bearer(token()), origin: 'https://evil.example' })).toBe('403 origin_not_allowed');
+    expect(await ask({ ...bearer(token()), origin: 'null' })).toBe('403 origin_not_allowed');
+    const { host } = new URL(booted!.gateway.url);
+    expect(await ask({ ...bearer(token()), origin: `http://${host}` })).toBe('200');
+  });
+
+  it('locks guesses out, on both planes', async () => {
+    await start(`server: { listen: 127.0.0.1:0 }\n${keys}`);
+    for (let i = 0; i < 8; i++) expect(await ask(bearer(keyOf('ci')))).toBe('401 admin_required');
+    for (let i = 0; i < 5; i++) expect(await ask(bearer(`guess-${i}`))).toBe('401 admin_required');
+    expect(await ask(bearer(token()))).toBe('429 locked_out');
+    const data = await askSocket(booted!.gateway.url, {
+      method: 'GET',
+      path: '/v1/models',
+      headers: bearer(keyOf('ci')),
+    });
+    expect([data.status, Number(data.headers['retry-after']) > 890]).toEqual([429, true]);
+  });
+});
