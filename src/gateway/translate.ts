@@ -68,6 +68,7 @@ export function translate(
       headers: buildHeaders(exchange, attempt, wire, written.headers, credential),
       body: written.body,
       sandbox,
+      reach: endpoint.reach,
       connectTimeout: profile.connectTimeout,
     },
   };

@@ -96,6 +96,8 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>>;
   /** Named deviations of this host (`catalog/quirks.ts`). */
   readonly quirks: readonly string[];
+  /** Connections may lead into private networks and to this machine; absent: to the internet only. */
+  readonly reach?: 'private';
 }
 
 /** Timeouts in milliseconds and retry rules, from `resilience.profiles`. */

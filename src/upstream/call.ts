@@ -2,6 +2,7 @@
 import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { createInflater, readEncoding, type ContentEncoding } from '../lib/inflate.ts';
+import { findRefusal } from './address-guard.ts';
 import { toFailure } from './failures.ts';
 import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from './transport.ts';
 
@@ -13,10 +14,11 @@ export function createCall(
   find: (origin: string) => Dispatcher,
   request: UpstreamRequest,
   handler: UpstreamHandler,
+  onRefused?: (refusal: { readonly origin: string; readonly address: string }) => void,
 ): UpstreamCall {
-  const call = new Call(handler);
   const slash = request.url.indexOf('/', request.url.indexOf('://') + 3);
   const origin = slash < 0 ? request.url : request.url.slice(0, slash);
+  const call = new Call(handler, onRefused && ((address) => onRefused({ origin, address })));
   let size = 0;
   for (const piece of request.body) size += piece.length;
   const body = joinPieces(request.body, size);
@@ -60,13 +62,15 @@ const gone = Object.assign(new Error('The caller has no more use for the answer.
 
 class Call implements Dispatcher.DispatchHandler, UpstreamCall {
   readonly #handler: UpstreamHandler;
+  readonly #onRefused: ((address: string) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #encoding: ContentEncoding | undefined;
   #inflater: Transform | undefined;
   #over = false;
 
-  constructor(handler: UpstreamHandler) {
+  constructor(handler: UpstreamHandler, onRefused: ((address: string) => void) | undefined) {
     this.#handler = handler;
+    this.#onRefused = onRefused;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -109,7 +113,9 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     if (this.#over) return;
     this.#over = true;
     this.#inflater?.destroy();
-    this.#handler.onFailure(toFailure(error));
+    const refused = findRefusal(error);
+    if (refused) this.#onRefused?.(refused.address);
+    this.#handler.onFailure(toFailure(refused ?? error));
   }
 
   resume(): void {

@@ -6,6 +6,10 @@ const table: Readonly<Record<string, readonly [FailureClass, string]>> = {
   ECONNREFUSED: ['connection', 'The upstream refuses connections.'],
   ENOTFOUND: ['connection', 'The host name of the upstream does not resolve.'],
   EAI_AGAIN: ['connection', 'The host name of the upstream does not resolve at the moment.'],
+  ADDRESS_REFUSED: [
+    'connection',
+    'The address of the upstream lies in a network that this provider may not reach.',
+  ],
   EHOSTUNREACH: ['connection', 'No route to the upstream.'],
   ENETUNREACH: ['connection', 'No route to the upstream.'],
   EADDRNOTAVAIL: ['connection', 'No free local port for a connection to the upstream.'],

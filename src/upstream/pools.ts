@@ -1,24 +1,32 @@
 // Connections, one pool per origin, kept alive between calls.
 import { Pool } from 'undici';
+import { checkHost, createGuardedLookup, type Reach, type ResolveHost } from './address-guard.ts';
 
 export interface Pools {
-  /** Throws when `origin` is no http or https URL. */
-  get(origin: string, connectTimeout: number): Pool;
+  /** Throws when `origin` is no http or https URL, and AddressRefusedError for an address out of reach. */
+  get(origin: string, connectTimeout: number, reach: Reach): Pool;
   /** Gives up the pools of all other origins; their running calls finish. */
   retain(origins: ReadonlySet<string>): void;
   /** Waits for running calls, at most `milliseconds`, then breaks what is left. */
   close(milliseconds: number): Promise<void>;
 }
 
-export function createPools(): Pools {
+/** `resolve` stands for DNS in tests. */
+export function createPools(resolve?: ResolveHost): Pools {
   const pools = new Map<string, Pool>();
+  const lookups = {
+    public: createGuardedLookup('public', resolve),
+    private: createGuardedLookup('private', resolve),
+  };
   return {
-    get(origin, connectTimeout) {
-      const key = `${connectTimeout} ${origin}`;
+    get(origin, connectTimeout, reach) {
+      const key = `${connectTimeout} ${reach} ${origin}`;
       const known = pools.get(key);
       if (known) return known;
-      const pool = new Pool(origin, {
-        connectTimeout,
+      const url = new URL(origin);
+      checkHost(url.hostname, reach);
+      const pool = new Pool(url, {
+        connect: { lookup: lookups[reach], timeout: connectTimeout },
         // One socket per call: an abort then ends exactly one call, and back-pressure reaches exactly one sender.
         allowH2: false,
         pipelining: 1,
@@ -30,7 +38,7 @@ export function createPools(): Pools {
     },
     retain(origins) {
       for (const [key, pool] of pools) {
-        if (origins.has(key.slice(key.indexOf(' ') + 1))) continue;
+        if (origins.has(key.slice(key.lastIndexOf(' ') + 1))) continue;
         pools.delete(key);
         // Nobody waits for it: a pool that cannot close any more has nothing left to close.
         pool.close().catch(() => undefined);

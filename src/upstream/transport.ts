@@ -3,6 +3,7 @@
 import type { UpstreamFailure } from '../errors.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
+import type { Reach, ResolveHost } from './address-guard.ts';
 import { createCall } from './call.ts';
 import { createPools } from './pools.ts';
 import { createSandboxPool } from './sandbox/pool.ts';
@@ -17,6 +18,8 @@ export interface UpstreamRequest {
   readonly body: readonly Uint8Array[];
   /** The simulator answers, and behaves like this; false for a real upstream. */
   readonly sandbox: SandboxSettings | false;
+  /** Where the connection may lead; the internet only when left out. */
+  readonly reach?: Reach | undefined;
   /** Milliseconds until a connection stands. All later waits are watched by the caller. */
   readonly connectTimeout: number;
 }
@@ -47,19 +50,24 @@ export interface Transport {
 export interface TransportOptions {
   /** Timers of the simulator; tests step them. */
   readonly timers?: Timers;
+  /** Stands for DNS in tests. */
+  readonly resolve?: ResolveHost;
+  /** Hears of connections that were refused because of their address. */
+  readonly onRefused?: (refusal: { readonly origin: string; readonly address: string }) => void;
 }
 
 /** Pools per origin, and the simulator for the providers that are marked `sandbox`; nothing connects before a call. */
-export function createTransport({ timers }: TransportOptions = {}): Transport {
-  const pools = createPools();
+export function createTransport({ timers, resolve, onRefused }: TransportOptions = {}): Transport {
+  const pools = createPools(resolve);
   const findSandbox = createSandboxPool(timers);
   return {
     send: (request, handler) => {
-      const { sandbox, connectTimeout } = request;
+      const { sandbox, connectTimeout, reach = 'public' } = request;
       return createCall(
-        (origin) => (sandbox ? findSandbox(sandbox) : pools.get(origin, connectTimeout)),
+        (origin) => (sandbox ? findSandbox(sandbox) : pools.get(origin, connectTimeout, reach)),
         request,
         handler,
+        onRefused,
       );
     },
     retain: (origins) => pools.retain(origins),

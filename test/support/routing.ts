@@ -37,6 +37,7 @@ export function makeEndpoint(part: Partial<Endpoint> = {}): Endpoint {
     auth: 'bearer',
     headers: {},
     quirks: [],
+    reach: 'private',
     ...part,
   };
 }

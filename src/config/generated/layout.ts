@@ -476,10 +476,7 @@ export const layout: LayoutNode = {
      },
      "allowPrivateNetwork": {
       "type": "boolean",
-      "default": false,
-      "notYet": {
-       "severity": "info"
-      }
+      "default": false
      },
      "sandbox": {
       "type": "object",

@@ -1495,7 +1495,7 @@ export interface AuthoredProvider {
    */
   readonly proxy?: AuthoredProxy | string;
   /**
-   * The base URL may lead into a private or loopback network although the provider takes a credential.
+   * The provider may be on this machine or in a private network. Needed where it takes a credential, or where a host name leads there; not for `auth: none` with an address such as 127.0.0.1, nor for the local servers of the catalog.
    */
   readonly allowPrivateNetwork?: boolean;
   /**
@@ -3531,7 +3531,7 @@ export interface ResolvedProvider {
    */
   readonly proxy?: ResolvedProxy;
   /**
-   * The base URL may lead into a private or loopback network although the provider takes a credential.
+   * The provider may be on this machine or in a private network. Needed where it takes a credential, or where a host name leads there; not for `auth: none` with an address such as 127.0.0.1, nor for the local servers of the catalog.
    */
   readonly allowPrivateNetwork: boolean;
   /**

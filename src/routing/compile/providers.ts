@@ -1,6 +1,7 @@
 // `providers` and the catalog entries behind them → providers with endpoints, connections and lists.
 import type { CatalogEndpoint, CatalogProvider } from '../../catalog/catalog.ts';
 import type { ResolvedConnection, ResolvedEndpoint, ResolvedProvider } from '../../config/generated/types.ts';
+import { isPrivateHost } from '../../lib/address-kind.ts';
 import { findNearest } from '../../lib/nearest.ts';
 import { renderPointer } from '../../lib/json-pointer.ts';
 import type { Connection, Endpoint, Provider, ResilienceProfile, SandboxSettings } from '../snapshot.ts';
@@ -119,7 +120,21 @@ function compileEndpoints(
       report('compile/no-address', place, `nothing says where provider "${id}" speaks ${wire.name}`);
       return [];
     }
-    return [compileEndpoint(wire, baseUrl, provider, known)];
+    const endpoint = compileEndpoint(wire, baseUrl, provider, known);
+    if (
+      wire.baseUrl !== undefined &&
+      endpoint.reach === undefined &&
+      !provider.sandbox &&
+      isPrivate(baseUrl)
+    ) {
+      report(
+        'compile/private-address',
+        `${pointer}/protocols/${index}`,
+        `provider "${id}" would send its credential into a private network`,
+        'set allowPrivateNetwork: true on the provider if that is meant',
+      );
+    }
+    return [endpoint];
   });
 }
 
@@ -129,10 +144,16 @@ function compileEndpoint(
   provider: ResolvedProvider,
   known: CatalogEndpoint | undefined,
 ): Endpoint {
+  const auth = wire.auth ?? provider.auth ?? known?.auth ?? 'bearer';
+  // An address that stands in the file or the catalog cannot be exchanged by DNS; without a credential nothing can be
+  // stolen there either. A name needs the word of the operator.
+  const isMeant =
+    provider.allowPrivateNetwork || ((auth === 'none' || known?.baseUrl === baseUrl) && isPrivate(baseUrl));
   return {
     protocol: wire.name,
     baseUrl: baseUrl.replace(/\/+$/, ''),
-    auth: wire.auth ?? provider.auth ?? known?.auth ?? 'bearer',
+    auth,
+    ...(isMeant && { reach: 'private' as const }),
     headers: uniteHeaders(
       wire.name === 'anthropic-messages' ? { 'anthropic-version': '2023-06-01' } : {},
       known?.headers ?? {},
@@ -141,6 +162,10 @@ function compileEndpoint(
     ),
     quirks: [...new Set<string>([...(known?.quirks ?? []), ...provider.quirks, ...wire.quirks])],
   };
+}
+
+function isPrivate(baseUrl: string): boolean {
+  return URL.canParse(baseUrl) && isPrivateHost(new URL(baseUrl).hostname);
 }
 
 type AccountPart = Pick<

@@ -19,6 +19,12 @@ export const compileRules = {
     meaning: 'Neither the file nor the catalog says where a wire of this provider is.',
     action: 'Write `protocols: [{ name: openai-chat, baseUrl: … }]`.',
   },
+  'compile/private-address': {
+    severity: 'error',
+    meaning: 'A provider that takes a credential has an address on this machine or in a private network.',
+    action:
+      'Write `allowPrivateNetwork: true` when that is meant, or `auth: none` for a server without keys.',
+  },
   'compile/no-credential': {
     severity: 'error',
     meaning: 'A connection has no key, and the catalog knows no usual variable for this provider.',

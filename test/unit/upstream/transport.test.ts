@@ -36,6 +36,7 @@ function request(part: Partial<UpstreamRequest> = {}): UpstreamRequest {
     headers: { 'content-type': 'application/json' },
     body: bytes('{}'),
     sandbox: false,
+    reach: 'private',
     connectTimeout: 1_000,
     ...part,
   };
