@@ -55,7 +55,8 @@ export function prepareKeys<const Name extends string>(names: readonly Name[]): 
 
 /**
  * Scans one JSON object that fills `bytes` from `from` to `to`. Objects and arrays may nest `maxDepth` deep, the object
- * itself counts. Accepts exactly what `JSON.parse` accepts. Throws JsonFault; a wanted key that stands twice is a fault,
+ * itself counts. Accepts exactly what `JSON.parse` accepts; a part of `bytes` is taken to be valid UTF-8, because the scan
+ * of the whole has seen it. Throws JsonFault; a wanted key that stands twice is a fault,
  * because two readers that pick different duplicates would disagree about what was asked.
  */
 export function scanObject<Name extends string>(
@@ -65,12 +66,12 @@ export function scanObject<Name extends string>(
   from = 0,
   to = bytes.length,
 ): JsonSpans<Name> {
-  if (!isUtf8(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))) {
-    throw new JsonFault('utf8', 0, 'is not valid UTF-8');
-  }
-  const words = viewWords(bytes);
+  const part = to - from < bytes.length;
+  if (!part && !isUtf8(bytes)) throw new JsonFault('utf8', 0, 'is not valid UTF-8');
   const shift = bytes.byteOffset & 3;
-  const wordEnd = littleEndian ? (to + shift) >> 2 : 0;
+  // Words pay off only where strings are long; a part is a small object as a rule, and the view has its price.
+  const wordEnd = littleEndian && !(part && to - from < 1024) ? (to + shift) >> 2 : 0;
+  const words = wordEnd === 0 ? noWords : viewWords(bytes);
   const spans: { [key in Name]?: JsonSpan } = {};
   // Bit d of the stack tells whether level d is an array; the scan is synchronous, so one scratch area serves all.
   if (stack.length <= maxDepth) stack = new Uint8Array(maxDepth + 1);
@@ -182,6 +183,8 @@ export function isTrueAt(bytes: Uint8Array, span: JsonSpan): boolean {
 }
 
 let stack = new Uint8Array(129);
+
+const noWords = new Int32Array(0);
 
 /** Index of the wanted key between two offsets, or -1. A key may be spelled with escapes (`mod\u0065l`). */
 function findKey(bytes: Uint8Array, start: number, end: number, keys: JsonKeys): number {
