@@ -51,6 +51,12 @@ export const cliRules = [
     action: 'Start one, or name another with --url.',
   },
   {
+    code: 'cli/stale',
+    severity: 'error',
+    meaning: 'What the command was based on has changed since.',
+    action: 'Read it again and repeat the command.',
+  },
+  {
     code: 'cli/failed',
     severity: 'error',
     meaning: 'The command could not do its work.',
@@ -169,6 +175,7 @@ function explainSystemError(
 
 function exitOf(code: CliCode): ExitCode {
   if (code === 'cli/internal') return exitCodes.internal.code;
+  if (code === 'cli/stale') return exitCodes.stale.code;
   const usage = code === 'cli/usage' || code === 'cli/unknown-command' || code === 'cli/old-node';
   return usage ? exitCodes.usage.code : exitCodes.negative.code;
 }

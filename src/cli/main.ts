@@ -44,6 +44,13 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Keep values for ${secret:name} in the encrypted store',
     load: () => import('./commands/secrets.ts'),
   },
+  plan: {
+    summary: 'Tell what a change would change, and for whom',
+    load: () => import('./commands/plan.ts'),
+  },
+  apply: { summary: 'Carry a saved plan out', load: () => import('./commands/apply.ts') },
+  rollback: { summary: 'Bring an earlier revision back', load: () => import('./commands/rollback.ts') },
+  blame: { summary: 'Tell who set a value', load: () => import('./commands/blame.ts') },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };
 

@@ -12,7 +12,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { open, readFile, realpath, stat, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** The file system as writing sees it, so that a test can step and break it. All fail with an errno `code`. */
@@ -25,6 +25,8 @@ export interface WriteFiles {
   stage(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void>;
   read(path: string): Promise<Uint8Array>;
   unlink(path: string): Promise<void>;
+  /** Names in a folder; none when it cannot be read. */
+  list(folder: string): Promise<readonly string[]>;
   /** Makes renames in this folder durable. */
   syncFolder(folder: string): Promise<void>;
   ensureFolder(folder: string): void;
@@ -92,6 +94,16 @@ export async function replaceFiles(
     for (const { temporary } of staged) {
       if (temporary !== undefined) await files.unlink(temporary).catch(() => undefined);
     }
+  }
+}
+
+/** Takes temporary files away that a crash left beside this file. */
+export async function sweepTemporaries(path: string, files: WriteFiles = systemFiles): Promise<void> {
+  const target = await files.realpath(path).catch(() => path);
+  const prefix = `.${basename(target)}.`;
+  for (const name of await files.list(dirname(target))) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) continue;
+    await files.unlink(join(dirname(target), name)).catch(() => undefined);
   }
 }
 
@@ -169,6 +181,7 @@ export const systemFiles: WriteFiles = {
   },
   read: (path) => readFile(path),
   unlink: (path) => unlink(path),
+  list: (folder) => readdir(folder).catch(() => []),
   // Without this a crash of the machine can forget the rename. Some file systems refuse to sync a folder; they are as
   // good as it gets.
   syncFolder: async (folder) => {

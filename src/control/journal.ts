@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import {
   ChangedMeanwhileError,
   replaceFiles,
+  sweepTemporaries,
   systemFiles,
   writeAtomically,
   type WriteFiles,
@@ -66,7 +67,9 @@ export async function completeJournal(
   if (bytes === undefined) return undefined;
   const completed: string[] = [];
   const skipped: string[] = [];
-  for (const write of parseWrites(Buffer.from(bytes).toString('utf8'))) {
+  const writes = parseWrites(Buffer.from(bytes).toString('utf8'));
+  for (const write of writes) {
+    await sweepTemporaries(write.path, files);
     const current = Buffer.from(await files.read(write.path).catch(() => new Uint8Array()));
     const before = Buffer.from(write.before ?? '', 'utf8');
     const after = Buffer.from(write.after, 'utf8');

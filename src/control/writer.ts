@@ -29,6 +29,8 @@ export interface WriterParts {
   readonly evaluate: Evaluate;
   /** Of the configuration that serves. */
   gitops(): GitopsSettings;
+  /** Instead of the file's own: who has the file in hand needs nobody's leave. */
+  readonly mode?: GitopsSettings['mode'];
   snapshot(): Snapshot | undefined;
   /** Takes what is on disk into use. The watcher has been told that the files are known. */
   activate(): Promise<Activation>;
@@ -110,7 +112,8 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
     return { kind: 'unconditional', message: 'replacing a whole file needs If-Match with its ETag' };
   const stale = checkTags(disk.files, change, ifMatch);
   if (stale) return stale;
-  const gitops = disk.loaded.config?.gitops ?? parts.gitops();
+  const written = disk.loaded.config?.gitops ?? parts.gitops();
+  const gitops = parts.mode === undefined ? written : { ...written, mode: parts.mode };
   const branches = gitops.mode === 'branch' && !dryRun;
   const base = branches ? await readHead(parts, disk) : disk.files;
   const next = applyChange(base, request, gitops);

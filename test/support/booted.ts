@@ -32,13 +32,14 @@ combos:
 ${more}`;
 }
 
+/** Without a text the file is there already. */
 export async function startBooted(
-  text: string,
+  text: string | undefined,
   options: Partial<BootOptions> = {},
   folder = makeFolder(),
 ): Promise<Booted> {
   const file = join(folder, 'omniroute.config.yaml');
-  writeFileSync(file, text);
+  if (text !== undefined) writeFileSync(file, text);
   const lines: string[] = [];
   const gateway = await bootGateway({
     config: file,

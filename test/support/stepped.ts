@@ -46,7 +46,9 @@ export function createSteppedFiles(
   initial: Readonly<Record<string, string>>,
   mounted: readonly string[] = [],
 ): SteppedFiles {
-  const files = new Map<string, Buffer>(Object.entries(initial).map(([path, text]) => [path, Buffer.from(text)]));
+  const files = new Map<string, Buffer>(
+    Object.entries(initial).map(([path, text]) => [path, Buffer.from(text)]),
+  );
   const find = (path: string): Buffer => {
     const bytes = files.get(path);
     if (!bytes) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
@@ -78,6 +80,10 @@ export function createSteppedFiles(
       find(path);
       files.delete(path);
     },
+    list: async (folder) =>
+      [...files.keys()].flatMap((path) =>
+        path.startsWith(`${folder}/`) ? [path.slice(folder.length + 1)] : [],
+      ),
     syncFolder: () => step(),
     ensureFolder: () => undefined,
     readNow: (path) => files.get(path),

@@ -1,7 +1,5 @@
 // The configuration as an operator reads it: its text, one subtree as written, and every effective value with the place
 // and the person that it comes from. Secrets are references here as everywhere.
-import { parseReference, renderReference } from '../../config/references.ts';
-import type { Provenance } from '../../config/load.ts';
 import { findNode } from '../../config/edit/find.ts';
 import { parseTree } from '../../config/edit/tree.ts';
 import { readPath, type Value } from '../../config/edit/value.ts';
@@ -13,11 +11,12 @@ import {
   tagText,
   type FileSet,
 } from '../../config/file-set.ts';
+import { findEffective } from '../../control/effective.ts';
 import { pathOf } from '../../control/evaluate.ts';
-import { hasErrors, type Diagnostic, type SourcePosition } from '../../diagnostics.ts';
+import { hasErrors, type Diagnostic } from '../../diagnostics.ts';
 import { maskSecrets } from '../../diagnostics/secret-shapes.ts';
 import { GatewayError } from '../../errors.ts';
-import { parsePointer, renderPointer } from '../../lib/json-pointer.ts';
+import { parsePointer } from '../../lib/json-pointer.ts';
 import type { Answer, Ask, ConfigDesk } from '../desk.ts';
 
 /** GET /api/config: all texts; with `path` one subtree as written, with `file` one text. */
@@ -85,61 +84,10 @@ function locate(files: FileSet, pointer: string): { file: string; line: number; 
   };
 }
 
-/** What `GET /api/config/effective` and `omniroute blame` say about one value. */
-export interface EffectiveValue {
-  readonly pointer: string;
-  readonly value: unknown;
-  readonly source: Provenance['kind'];
-  /** Flag or variables that set it. */
-  readonly names?: readonly string[];
-  readonly at?: SourcePosition;
-  readonly revision: string;
-  /** Who last changed that line; absent where it is not committed. */
-  readonly commit?: {
-    readonly id: string;
-    readonly author: string;
-    readonly at: string;
-    readonly subject: string;
-  };
-}
-
 /** GET /api/config/effective?path= */
 export async function viewEffective(desk: ConfigDesk, { query }: Ask): Promise<Answer> {
   const pointer = query.get('path') ?? '';
   return { status: 200, body: await findEffective(desk, pointer) };
-}
-
-/** Throws GatewayError 404 when the configuration has no such value. */
-export async function findEffective(
-  { reading, repository, revision }: Pick<ConfigDesk, 'reading' | 'repository' | 'revision'>,
-  pointer: string,
-): Promise<EffectiveValue> {
-  const { config, provenance, folder } = reading();
-  const place = resolveIndices(config, pointer);
-  if (!config || place === undefined)
-    throw new GatewayError('not_found', `the configuration has no value at "${pointer}"`);
-  const found = provenance(place.pointer);
-  const at = 'at' in found ? found.at : undefined;
-  const blamed = at && (await repository?.blame(pathOf({ folder }, at.file), at.line));
-  const names = 'names' in found ? found.names : 'name' in found ? [found.name] : undefined;
-  return {
-    pointer,
-    value: hideSecrets(place.value, place.pointer, provenance),
-    source: found.kind,
-    ...(names ? { names } : {}),
-    ...(at ? { at } : {}),
-    revision: revision(),
-    ...(blamed
-      ? {
-          commit: {
-            id: blamed.commit,
-            author: `${blamed.author} <${blamed.email}>`,
-            at: new Date(blamed.at).toISOString(),
-            subject: blamed.subject,
-          },
-        }
-      : {}),
-  };
 }
 
 /** GET /api/config/history: commits that touched the files. */
@@ -162,28 +110,6 @@ export async function viewProposals({ repository }: ConfigDesk): Promise<Answer>
 
 // --- what may be shown ---
 
-/** References as people write them; a text that variables were put into shows only their names. */
-function hideSecrets(value: unknown, pointer: string, provenance: (pointer: string) => Provenance): unknown {
-  const found = provenance(pointer);
-  if (found.kind === 'reference') return found.names.map((name) => `\${${name}}`).join(' ');
-  if (Array.isArray(value))
-    return value.map((item, index) => hideSecrets(item, `${pointer}/${index}`, provenance));
-  if (value !== null && typeof value === 'object') {
-    if (isReference(value)) return renderReference(value);
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [
-        name,
-        hideSecrets(member, pointer + renderPointer([name]), provenance),
-      ]),
-    );
-  }
-  return typeof value === 'string' && parseReference(value) === undefined ? maskSecrets(value) : value;
-}
-
-function isReference(value: object): value is Parameters<typeof renderReference>[0] {
-  return 'source' in value && 'name' in value && ['env', 'file', 'secret'].includes(String(value.source));
-}
-
 // A literal where a reference belongs is refused at load, but the newest text on disk may hold one all the same.
 function hideLiterals(file: string, text: string, diagnostics: readonly Diagnostic[]): string {
   const lines = text.split('\n');
@@ -197,33 +123,6 @@ function hideLiterals(file: string, text: string, diagnostics: readonly Diagnost
     }
   }
   return maskSecrets(lines.join('\n'));
-}
-
-// --- pointers ---
-
-/** The value at a pointer, and the same pointer with indices in place of ids. */
-function resolveIndices(
-  root: unknown,
-  pointer: string,
-): { readonly value: unknown; readonly pointer: string } | undefined {
-  let value = root;
-  const path: (string | number)[] = [];
-  for (const segment of parsePointer(pointer)) {
-    if (Array.isArray(value)) {
-      const index = segment.startsWith('id:')
-        ? value.findIndex((item: { readonly id?: unknown }) => item.id === segment.slice(3))
-        : /^\d+$/.test(segment)
-          ? Number(segment)
-          : -1;
-      if (index < 0 || index >= value.length) return undefined;
-      value = value[index] as unknown;
-      path.push(index);
-    } else if (value !== null && typeof value === 'object' && Object.hasOwn(value, segment)) {
-      value = (value as Readonly<Record<string, unknown>>)[segment];
-      path.push(segment);
-    } else return undefined;
-  }
-  return { value, pointer: renderPointer(path) };
 }
 
 function toPlain(value: Value): unknown {
