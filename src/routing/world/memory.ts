@@ -54,7 +54,7 @@ export function createWorld({
   const tables: Tables = {
     rotations: open('rotation', readCount),
     cooldowns: open('cooldown', readRecord<Cooldown>('until', 'level')),
-    breakers: open('breaker', readRecord<Breaker>('state')),
+    breakers: open('breaker', readBreaker),
     latencies: open('latency', readRecord<Latency>('mean', 'count')),
     uses: open('uses', readRecord<UsageCount>('calls', 'lastUsed')),
     quotas: open('quota', readRecord<Quota>()),
@@ -259,6 +259,14 @@ function stricter(a: BreakerPermit, b: BreakerPermit): BreakerPermit {
 
 function readCount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+const readState = readRecord<Breaker>('state');
+
+// The call that probed ended with the process that made it: the next one may.
+function readBreaker(value: unknown): Breaker | undefined {
+  const breaker = readState(value);
+  return breaker?.state === 'half-open' ? { state: 'open', until: 0, since: breaker.since } : breaker;
 }
 
 // What was stored is our own; the check only keeps a table that an older version wrote from breaking a start.

@@ -72,6 +72,48 @@ describe('the world', () => {
     expect(world.permit(call, 30_002)).toBe('probe');
   });
 
+  it('lets only the probe itself end the probing: what began before says nothing any more', () => {
+    const world = createWorld();
+    const old = { ...call };
+    const probe = { ...call };
+    begin(world, 0, old);
+    for (let index = 0; index < 5; index++) fail(world, 0, 'upstream');
+    begin(world, 30_000, probe);
+    const ended = (of: Call, kind: FailureClass): void =>
+      world.record(
+        {
+          kind: 'call-ended',
+          call: of,
+          end: { kind: 'failure', failure: { class: kind, message: 'x' }, random: 0 },
+        },
+        30_010,
+      );
+    // The client's own fault, which elsewhere frees a place.
+    ended(old, 'invalid_request');
+    expect(world.permit(call, 30_011)).toBe('wait');
+    ended(probe, 'upstream');
+    expect(world.opening(call)).toBe(60_010);
+  });
+
+  it('may probe again after a restart, although the probe never ended', () => {
+    const tables = new Map<string, Map<string, unknown>>();
+    const open = <Value>(kind: string, read: (value: unknown) => Value | undefined): SliceTable<Value> => {
+      const kept = tables.get(kind) ?? new Map<string, unknown>();
+      tables.set(kind, kept);
+      const table = openMemoryTable<Value>(kind, read);
+      for (const [id, value] of kept) {
+        const known = read(JSON.parse(JSON.stringify(value)));
+        if (known !== undefined) table.set(id, known);
+      }
+      return { ...table, set: (id, value) => (kept.set(id, value), table.set(id, value)) };
+    };
+    const before = createWorld({ open });
+    for (let index = 0; index < 5; index++) fail(before, 0, 'upstream');
+    begin(before, 30_000);
+    expect(before.permit(call, 30_001)).toBe('wait');
+    expect(createWorld({ open }).permit(call, 30_001)).toBe('probe');
+  });
+
   it("never learns from a client's own fault", () => {
     const world = createWorld();
     for (let index = 0; index < 50; index++) fail(world, 0, 'invalid_request');
