@@ -5,6 +5,7 @@ import { findAddress } from '../gateway/address.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
+import { accessPages } from './access.ts';
 import { authorizeManagement } from './auth.ts';
 import type { ComboMetrics } from './combo-metrics.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
@@ -88,7 +89,7 @@ export function addManagementRoutes(app: H3, management: Management): void {
       return json(200, resetResilience(await readBody(event), management.snapshot(), world, clock.now()));
     }),
   );
-  for (const [method, path, page] of insightPages) {
+  for (const [method, path, page] of [...insightPages, ...accessPages]) {
     app.on(
       method,
       path,

@@ -239,6 +239,30 @@ export const routes: readonly RouteRow[] = [
     lane: 'app',
     meaning: 'Who can serve a model (`{model}`), or clear its rests (`{provider, model}`).',
   },
+  {
+    method: 'GET',
+    path: '/api/policies',
+    lane: 'app',
+    meaning: 'Policies in their order, breakers, and addresses that are locked after bad credentials.',
+  },
+  {
+    method: 'POST',
+    path: '/api/policies',
+    lane: 'app',
+    meaning: 'Lifts a lock: `{ action: "unlock", identifier }`.',
+  },
+  {
+    method: 'GET',
+    path: '/api/settings/ip-filter',
+    lane: 'app',
+    meaning: 'Who is served by address, and who is banned for a time.',
+  },
+  {
+    method: 'PUT',
+    path: '/api/settings/ip-filter',
+    lane: 'app',
+    meaning: 'Bans an address for a time or lifts a ban: `{ tempBan?, removeBan? }`.',
+  },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];

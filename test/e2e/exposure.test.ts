@@ -118,7 +118,11 @@ describe('the management API', () => {
   it('locks guesses out, on both planes', async () => {
     await start(`server: { listen: 127.0.0.1:0 }\n${keys}`);
     for (let i = 0; i < 8; i++) expect(await ask(bearer(keyOf('ci')))).toBe('401 admin_required');
-    for (let i = 0; i < 5; i++) expect(await ask(bearer(`guess-${i}`))).toBe('401 admin_required');
+    // Another address in a header that nobody may be believed in changes nothing.
+    for (let i = 0; i < 5; i++)
+      expect(await ask({ ...bearer(`guess-${i}`), 'x-forwarded-for': `198.51.100.${i}` })).toBe(
+        '401 admin_required',
+      );
     expect(await ask(bearer(token()))).toBe('429 locked_out');
     const data = await askSocket(booted!.gateway.url, {
       method: 'GET',
@@ -126,5 +130,52 @@ describe('the management API', () => {
       headers: bearer(keyOf('ci')),
     });
     expect([data.status, Number(data.headers['retry-after']) > 890]).toEqual([429, true]);
+  });
+
+  it('lists and lifts locks, bans for a time and lifts bans', async () => {
+    await start(
+      `server: { listen: 127.0.0.1:0, trustedProxies: [127.0.0.1] }\nauth: { requireApiKey: true }\n${keys}`,
+    );
+    const call = async (method: string, path: string, body?: object, from?: string, key = 'root') => {
+      const { status, text } = await askSocket(booted!.gateway.url, {
+        method,
+        path,
+        headers: { ...bearer(keyOf(key)), ...(from !== undefined && { 'x-forwarded-for': from }) },
+        ...(body && { body }),
+      });
+      return { status, body: JSON.parse(text) as Record<string, unknown> };
+    };
+    const guest = async (key = 'ci') =>
+      (await call('GET', '/v1/models', undefined, '203.0.113.7', key)).status;
+    for (let i = 0; i < 5; i++) expect(await guest('guess')).toBe(401);
+    expect(await guest()).toBe(429);
+    const { body } = await call('GET', '/api/policies');
+    expect(body['lockedIdentifiers']).toMatchObject([{ identifier: '203.0.113.7' }]);
+    expect(
+      (await call('POST', '/api/policies', { action: 'unlock', identifier: '203.0.113.7' })).status,
+    ).toBe(200);
+    expect(await guest()).toBe(200);
+
+    const filter = '/api/settings/ip-filter';
+    const banned = await call('PUT', filter, {
+      tempBan: { ip: '203.0.113.7', durationMs: 60_000, reason: 'noise' },
+    });
+    expect(banned.body).toMatchObject({
+      enabled: false,
+      mode: 'off',
+      tempBans: [{ ip: '203.0.113.7', reason: 'noise' }],
+    });
+    expect(await guest()).toBe(403);
+    expect((await call('PUT', filter, { removeBan: '203.0.113.7' })).body).toMatchObject({ tempBans: [] });
+    expect(await guest()).toBe(200);
+    for (const bad of [
+      {},
+      { tempBan: {} },
+      { tempBan: { ip: 'x' } },
+      { tempBan: { ip: '::1', durationMs: 0 } },
+      { mode: 'whitelist' },
+    ])
+      expect((await call('PUT', filter, bad)).status).toBe(400);
+    expect((await call('POST', '/api/policies', { action: 'lock' })).status).toBe(400);
   });
 });
