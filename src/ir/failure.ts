@@ -141,7 +141,14 @@ const classOfStatus: Readonly<Record<number, FailureClass>> = {
 // Texts of OpenAI, Anthropic, Gemini, vLLM, llama.cpp, Bedrock and their kin; only words for "the prompt does not fit".
 const tooLong =
   /prompt is too long|(maximum|max) context (length|size)|context (length|window|size)|input token count.{0,40}exceeds|input is too long|input length and .max_tokens. exceed|exceeds? the (model's )?(maximum )?(available )?(context|number of (input )?tokens)|too many (input )?tokens|reduce the length of the (messages|prompt|input)/i;
-const noCredit = /credit balance is too low|insufficient (funds|balance|credit)|exceeded your current quota/i;
+// These two rest an account, therefore only at the beginning: what a client wrote may be quoted further on, and nobody
+// may lock an account by writing "insufficient balance" into a request.
+const noCredit =
+  /^(error: )?(you(r| have)? )?(credit balance is too low|insufficient (account )?(funds|balance|credits?|quota)|exceeded your current quota)/i;
+const badKey =
+  /^(error: )?((the |your )?api[ _]key (is )?(not valid|invalid|expired)|(invalid|incorrect) api[ _]key)/i;
+const refusedContent =
+  /content (management|filtering|safety|usage|moderation)? ?polic(y|ies)|safety (system|filter|setting)|prohibited_content|responsible ?ai|(flagged|blocked) (as|by|for|due to) .{0,40}(polic|safety|moderation|violat|content)/i;
 
 function classify(
   status: number | undefined,
@@ -154,6 +161,12 @@ function classify(
   const vague = status === undefined || status === 400 || status === 413 || status === 422;
   if (vague && tooLong.test(message)) return 'context_length';
   if (noCredit.test(message) && (status === undefined || status < 500)) return 'billing';
+  if (vague && badKey.test(message)) return 'authentication';
+  // Some hosts refuse flagged content with 403; the account is as good as before.
+  if ((vague || status === 403) && (named === 'content_policy' || refusedContent.test(message)))
+    return 'content_policy';
+  // One request that is larger than the window of a whole minute says nothing about the next one.
+  if (status === 429 && /^request too large/i.test(message)) return 'too_large';
   // A status line is harder to get wrong than a word, except where it only says "bad request" or nothing.
   const byStatus = status === undefined ? undefined : classOfStatus[status];
   if (byStatus !== undefined) return byStatus;

@@ -79,8 +79,74 @@ describe('the class', () => {
     [503, '', 'overloaded'],
     [504, '', 'timeout'],
     [529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'overloaded'],
+    [400, { error: { message: 'Filtered', code: 'content_filter' } }, 'content_policy'],
+    [
+      400,
+      {
+        error: {
+          message:
+            "The response was filtered due to the prompt triggering Azure's content management policy.",
+        },
+      },
+      'content_policy',
+    ],
+    [
+      400,
+      {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: 'Output blocked by content filtering policy' },
+      },
+      'content_policy',
+    ],
+    [
+      400,
+      { error: { message: 'Your request was rejected as a result of our safety system.' } },
+      'content_policy',
+    ],
+    [
+      400,
+      {
+        error: {
+          code: 400,
+          message: 'API key not valid. Please pass a valid API key.',
+          status: 'INVALID_ARGUMENT',
+        },
+      },
+      'authentication',
+    ],
+    [400, { error: { message: 'The model `x` does not exist', code: 'model_not_found' } }, 'not_found'],
+    [402, { error: { message: 'Insufficient Balance' } }, 'billing'],
+    [403, { error: { message: 'Insufficient quota for this account' } }, 'billing'],
+    [
+      403,
+      { error: { code: 403, message: 'Your input was flagged by OpenAI moderation for "violence".' } },
+      'content_policy',
+    ],
+    [
+      429,
+      {
+        error: {
+          message: 'Request too large for gpt-x on tokens per min (TPM): Limit 30000, Requested 50000.',
+          code: 'rate_limit_exceeded',
+        },
+      },
+      'too_large',
+    ],
+    [408, '', 'timeout'],
+    [409, '', 'conflict'],
+    [418, 'short and stout', 'invalid_request'],
+    [502, '', 'upstream'],
   ])('%i %j is %s', (status, body, expected) => {
     expect(read(status, body).class).toBe(expected);
+  });
+
+  test.each([
+    "Invalid value: 'credit balance is too low'. Supported values are: 'system', 'user'.",
+    'messages[0].role: "insufficient balance" is not allowed',
+    'Unknown tool "invalid api key"; api key not valid',
+    'Invalid type for tools[0]: you exceeded your current quota',
+  ])("is the client's own fault, whatever an upstream quotes of it: %s", (message) => {
+    expect(read(400, { error: { message, type: 'invalid_request_error' } }).class).toBe('invalid_request');
   });
 });
 
@@ -164,6 +230,20 @@ describe('retry after', () => {
       12_346,
     ],
     [{}, { error: { message: 'Rate limit reached. Please try again in 1m2.5s. Visit …' } }, 62_500],
+    [{ 'retry-after': '3' }, { error: { message: 'Please try again in 40s' } }, 40_000],
+    [
+      { 'retry-after': '60', 'x-ratelimit-reset-requests': '5s', 'x-ratelimit-remaining-requests': '0' },
+      {},
+      60_000,
+    ],
+    // A window that is not empty says nothing about this refusal.
+    [
+      { 'retry-after': '3', 'x-ratelimit-reset-tokens': '1h', 'x-ratelimit-remaining-tokens': '90' },
+      {},
+      3_000,
+    ],
+    [{ 'retry-after': '99999999999' }, {}, 7 * 24 * 3_600_000],
+    [{ 'retry-after': '-5' }, {}, 0],
     [{}, {}, undefined],
     [{ 'retry-after': 'soon' }, {}, undefined],
   ])('%j %j', (headers, body, milliseconds) => {
