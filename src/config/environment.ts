@@ -46,6 +46,10 @@ export const environmentTable = {
     meaning: 'The first administrator password; kept in the database, never in the file.',
   },
   OMNIROUTE_URL: { reads: true, meaning: 'Address of a running gateway, for commands that ask one.' },
+  OMNIROUTE_ADMIN_KEY: {
+    reads: true,
+    meaning: 'Credential for a running gateway, for commands that change or read its configuration.',
+  },
   OMNIROUTE_SECRET_KEY: { reads: true, meaning: 'The key of the encrypted secret store.' },
 
   API_PORT: { pointer: '/server/listen', reads: false, meaning: 'One port serves everything.' },
