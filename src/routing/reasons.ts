@@ -41,6 +41,7 @@ export const reasonTable = {
   'policy-allow': { meaning: 'A policy allows only other targets.' },
   'policy-block': { meaning: 'A policy takes the target out.' },
   'policy-prefer': { meaning: 'Policies put the targets of preferred providers first.' },
+  'policy-match': { meaning: 'A policy matches; the message says what follows from it.' },
   'policy-shadow': { meaning: 'A shadow policy matched; it is recorded and changes nothing.' },
   'session-kept': {
     meaning: 'The conversation stays at the account that answered it last, where its prompt cache is.',

@@ -48,6 +48,8 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
   const reasons: Reason[] = [];
   const active = matched.filter((policy) => !policy.shadow);
   const shadows = new Set(matched.filter((policy) => policy.shadow));
+  // A denial and a route tell of themselves; every other match is told once, when it first is about something.
+  const untold = new Set(active.filter((policy) => policy.deny === undefined && policy.route === undefined));
 
   function noteShadows(name: string, target: PolicyTarget | undefined): void {
     for (const policy of shadows) {
@@ -81,7 +83,13 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
     },
     screen: (name, target) => {
       noteShadows(name, target);
-      return screenTarget(active, name, target);
+      const screening = screenTarget(active, name, target, (policy) => untold.delete(policy));
+      for (const policy of untold) {
+        if (!isAbout(policy, name, target)) continue;
+        untold.delete(policy);
+        reasons.push(noteMatch(policy));
+      }
+      return screening;
     },
     retention: (name, targets) => {
       const about = active.filter(
@@ -93,15 +101,23 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
   };
 }
 
-function screenTarget(policies: readonly Policy[], name: string, target: PolicyTarget): Screening {
+function screenTarget(
+  policies: readonly Policy[],
+  name: string,
+  target: PolicyTarget,
+  onReject: (policy: Policy) => void,
+): Screening {
   const full = `${target.provider}/${target.model}`;
   const about = policies.filter((policy) => isAbout(policy, name, target));
   for (const policy of about) {
-    const reject = (code: Reason['code'], message: string): Screening => ({
-      kind: 'reject',
-      ...(policy.deny === undefined ? {} : { denial: policy.deny }),
-      reason: { ...note(policy, code, message), about: full },
-    });
+    const reject = (code: Reason['code'], message: string): Screening => {
+      onReject(policy);
+      return {
+        kind: 'reject',
+        ...(policy.deny === undefined ? {} : { denial: policy.deny }),
+        reason: { ...note(policy, code, message), about: full },
+      };
+    };
     if (policy.deny !== undefined) return reject('policy-deny', `denies ${full}: ${policy.deny}`);
     if (policy.allowProviders && !matchesAny(policy.allowProviders, target.provider)) {
       return reject('policy-allow', `does not allow the provider of ${full}.`);
@@ -183,6 +199,18 @@ function intersect(
 
 function note(policy: Policy, code: Reason['code'], text: string): Reason {
   return { code, message: `Policy ${policy.id} ${text}`, rule: policy.id, at: policy.at };
+}
+
+// The same words for every request: they are made once.
+const matches = new WeakMap<Policy, Reason>();
+
+function noteMatch(policy: Policy): Reason {
+  let reason = matches.get(policy);
+  if (!reason) {
+    reason = note(policy, 'policy-match', `matches: ${describeEffects(policy)}.`);
+    matches.set(policy, reason);
+  }
+  return reason;
 }
 
 function describeEffects(policy: Policy): string {

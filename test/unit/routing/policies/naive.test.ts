@@ -316,12 +316,24 @@ it('agrees with a reading by hand about every effect', () => {
         });
         expect(run?.silent ?? false).toBe(active.some(({ noLog }) => noLog));
 
-        const seen = met
-          .filter(({ shadow }) => shadow)
-          .filter((policy) => targets.some((at) => concerns(policy, asked, at)));
-        expect(run?.reasons.map(({ message }) => message.split(' ')[1]).toSorted() ?? []).toEqual(
-          seen.map(({ id }) => id).toSorted(),
+        const told = (code: string): readonly (string | undefined)[] =>
+          (run?.reasons ?? [])
+            .filter((reason) => reason.code === code)
+            .map(({ message }) => message.split(' ')[1]);
+        const judged = met.filter((policy) => targets.some((at) => concerns(policy, asked, at)));
+        const idsOf = (policies: readonly ResolvedPolicy[]): readonly string[] =>
+          policies.map(({ id }) => id);
+        expect(told('policy-shadow').toSorted()).toEqual(
+          idsOf(judged.filter(({ shadow }) => shadow)).toSorted(),
         );
+        // Whoever lets everything through and says nothing else is still a match.
+        const quiet = judged.filter(
+          (policy) =>
+            !policy.shadow &&
+            policy.route === undefined &&
+            targets.every((at) => !concerns(policy, asked, at) || admits(policy, at)),
+        );
+        expect(told('policy-match')).toEqual(expect.arrayContaining(idsOf(quiet) as string[]));
       },
     ),
     { numRuns: runs },
