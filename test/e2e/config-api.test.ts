@@ -333,4 +333,61 @@ describe('with git', () => {
     });
     expect((await booted!.ask()).text).toBe('one');
   });
+
+  it('pushes in mode push, and says when the remote did not take it', async () => {
+    const remote = makeFolder();
+    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', remote]);
+    await start('push');
+    sh('remote', 'add', 'origin', remote);
+    expect((await patch(say('two'))).body).toMatchObject({ git: { state: 'pushed' } });
+    expect(
+      execFileSync('git', ['show', 'main:omniroute.config.yaml'], { cwd: remote, encoding: 'utf8' }),
+    ).toBe(disk());
+    sh('remote', 'set-url', 'origin', join(remote, 'nowhere'));
+    expect((await patch(say('three'))).body).toMatchObject({ git: { state: 'unpushed' } });
+    expect((await call('GET', '/api/config/status')).body).toMatchObject({ git: { state: 'unpushed' } });
+    sh('remote', 'set-url', 'origin', remote);
+    expect((await patch(say('four'))).body).toMatchObject({ git: { state: 'pushed' } });
+    expect(
+      execFileSync('git', ['log', '--oneline', 'main'], { cwd: remote, encoding: 'utf8' }).trim().split('\n'),
+    ).toHaveLength(4);
+    execFileSync('rm', ['-rf', remote]);
+  });
+
+  it('pulls by itself, and is told nothing that does not compile', async () => {
+    const remote = makeFolder();
+    const theirs = makeFolder();
+    const run = (cwd: string, ...args: string[]): void =>
+      void execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+        cwd,
+        stdio: 'ignore',
+      });
+    run(remote, 'init', '--bare', '--initial-branch=main');
+    const text = (reply: string): string => configSaying(reply, 'gitops: { pull: 1s }\n');
+    folder = makeFolder();
+    run(folder, 'init', '--initial-branch=main');
+    writeFileSync(join(folder, 'omniroute.config.yaml'), text('one'));
+    run(folder, 'add', 'omniroute.config.yaml');
+    run(folder, 'commit', '-m', 'first');
+    run(folder, 'remote', 'add', 'origin', remote);
+    run(folder, 'push', 'origin', 'main');
+    run(theirs, 'clone', remote, '.');
+    booted = await startBooted(undefined, {}, folder);
+    const { revision } = booted.gateway.status();
+    const push = (content: string): void => {
+      writeFileSync(join(theirs, 'omniroute.config.yaml'), content);
+      run(theirs, 'commit', '-am', 'next');
+      run(theirs, 'push', 'origin', 'main');
+    };
+    push(text('two'));
+    await booted.until((status) => status.revision !== revision);
+    expect((await booted.ask()).text).toBe('two');
+    expect(booted.lines.some((line) => line.includes('"trigger":"pull"'))).toBe(true);
+    push('combos: [\n');
+    const told = booted.lines;
+    await booted.until(() => told.some((line) => line.includes('"pull":"refused"')));
+    expect(disk()).toBe(text('two'));
+    expect(booted.gateway.status().healthy).toBe(true);
+    execFileSync('rm', ['-rf', remote, theirs]);
+  });
 });
