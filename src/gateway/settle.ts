@@ -1,4 +1,5 @@
 // The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
+import type { Facts } from '../routing/facts.ts';
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { sessionIdOf } from '../routing/world/sessions.ts';
 import { describeRequest } from './event.ts';
@@ -58,7 +59,7 @@ function renderRow({ secrets }: Gateway, exchange: Exchange, tokens: TokenCounts
     provider: answered?.provider.id ?? null,
     connection: answered?.connection.id ?? null,
     model: answered?.model ?? null,
-    facts: kept && exchange.facts ? JSON.stringify(exchange.facts) : '{}',
+    facts: kept && exchange.facts ? renderFacts(exchange.facts) : '{}',
     reasons: kept ? JSON.stringify(exchange.reasons) : '[]',
     attempts: JSON.stringify(exchange.attempts),
     tokens,
@@ -69,6 +70,11 @@ function renderRow({ secrets }: Gateway, exchange: Exchange, tokens: TokenCounts
     errorCode: exchange.errorCode ?? null,
     stream: exchange.stream,
   };
+}
+
+// What other columns of the row say already is left out: a row is written for every request, its size is its price.
+function renderFacts({ model, protocol, operation, stream, principal, ...rest }: Facts): string {
+  return JSON.stringify(rest);
 }
 
 function renderMarks({ marks }: Exchange): string {

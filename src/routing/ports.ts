@@ -26,7 +26,7 @@ export interface UsageRow {
   readonly provider: string | null;
   readonly connection: string | null;
   readonly model: string | null;
-  /** Facts as JSON, without any message text. */
+  /** The facts that no other column holds, as JSON; never message text. */
   readonly facts: string;
   /** Reasons as JSON. */
   readonly reasons: string;
