@@ -12,6 +12,7 @@ beforeAll(async () => {
     auth: { requireApiKey: true, lockout: { failures: 1000 } },
     providers: {
       up: {
+        allowPrivateNetwork: true,
         protocols: [{ name: 'openai-chat', baseUrl: upstream.baseUrl }],
         connections: [{ id: 'main', apiKey: '${secret:up-key}' }],
         models: ['m'],
