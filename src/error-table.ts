@@ -156,6 +156,12 @@ export const errorTable = {
     meaning: 'The management API wants an administrator.',
     action: 'Send an admin key or the management token.',
   },
+  wrong_password: {
+    status: 401,
+    class: 'authentication',
+    meaning: 'The password of a login is wrong.',
+    action: 'Try again; a few wrong ones lock the address for a while.',
+  },
   model_not_found: {
     status: 404,
     class: 'not_found',

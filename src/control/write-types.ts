@@ -105,6 +105,10 @@ export interface AuditEntry {
   readonly before?: string;
   readonly after?: string;
   readonly result?: string;
+  /** Revision that served before. */
+  readonly previous?: string;
+  /** Unified difference of the files; whoever keeps it masks what may be a secret. */
+  readonly patch?: string;
   readonly revision?: string;
   readonly commit?: string;
 }

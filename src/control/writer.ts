@@ -158,7 +158,7 @@ async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepa
     before: findText(disk.files, name) ?? null,
     after: text,
   }));
-  const audit = openAudit(parts, request, writes, effect.files);
+  const audit = openAudit(parts, request, writes, effect);
   await audit('intent');
   try {
     await writeJournaled(parts.journal, writes, parts.files ?? systemFiles);
@@ -247,7 +247,7 @@ async function propose(
     };
   const texts = new Map(changed.map(({ name, text }) => [pathOf(disk, name), text]));
   const writes = [...texts].map(([path, after]) => ({ path, before: null, after }));
-  const audit = openAudit(parts, request, writes, effect.files);
+  const audit = openAudit(parts, request, writes, effect);
   await audit('intent');
   try {
     const details = { message: renderMessage(request, revision), author: request.actor };
@@ -319,16 +319,18 @@ function readBefore(base: FileSet, disk: Evaluation): ReturnType<typeof readFile
 }
 
 function openAudit(
-  { audit, clock }: WriterParts,
+  { audit, clock, snapshot }: WriterParts,
   request: WriteRequest,
   writes: readonly PlannedWrite[],
-  files: readonly string[],
+  { files, patch }: Effect,
 ): (phase: AuditEntry['phase'], more?: Partial<AuditEntry>) => Promise<void> {
   const id = randomUUID();
   const subject = describeChange(request);
   const hash = (texts: readonly (string | null)[]): string => sha256(texts.join('\0'));
   const before = hash(writes.map((each) => each.before));
   const after = hash(writes.map((each) => each.after));
+  const previous = snapshot()?.revision ?? '';
+  const common = { id, actor: request.actor.name, subject, files, before, after, previous };
   return (phase, more = {}) =>
-    audit({ at: clock.now(), id, phase, actor: request.actor.name, subject, files, before, after, ...more });
+    audit({ at: clock.now(), phase, ...common, ...(phase === 'intent' ? { patch } : {}), ...more });
 }

@@ -20,9 +20,9 @@ import { systemClock, type Clock } from '../lib/clock.ts';
 import { parseDuration, parseSize } from '../lib/duration.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
-import { ensureManagementToken } from '../management/auth.ts';
 import { createComboMetrics } from '../management/combo-metrics.ts';
 import { addManagementRoutes } from '../management/routes.ts';
+import type { PasswordCost } from '../management/passwords.ts';
 import { createLogs, type Logs } from '../observability/logs.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { compile } from '../routing/compile.ts';
@@ -38,6 +38,7 @@ import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
+import { auditAddresses, auditChange, openSecurity, type Security } from './security.ts';
 import { createReadStored, createSecretResolver } from './stored-secrets.ts';
 import { describeOutcome, describeStatus, tellLive, tellRefused } from './tell.ts';
 import { completeWrites, createRing, openWritePath } from './write-path.ts';
@@ -56,6 +57,8 @@ export interface BootOptions {
   readonly timers?: Timers;
   /** Milliseconds between two hash polls of the files, beside file events. */
   readonly pollInterval?: number;
+  /** Of password digests; tests take less. */
+  readonly cost?: PasswordCost;
   /** False where the file system sends no events; polling alone then. */
   readonly fileEvents?: boolean;
 }
@@ -102,7 +105,15 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     ledger: () => state!.status(),
     gitOwes: () => gitOwes(),
   });
-  const transport = createTransport();
+  let security: Security | undefined;
+  const transport = createTransport({
+    onRefused: ({ origin, address }) => {
+      logs.log.warn({ origin, address }, 'an upstream resolves to an address that may not be reached');
+      const details = { code: 'address_refused', address };
+      security?.trail.refuse({ action: 'upstream.refused', actor: 'system', target: origin, details });
+    },
+  });
+  let previous: Snapshot | undefined;
   let config: ResolvedConfig | undefined;
   let early: typeof loaded | undefined = loaded;
   const readings = new WeakMap<ResolvedConfig, LoadResult>();
@@ -152,6 +163,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         if (config) configure(config);
         transport.retain(listOrigins(snapshot));
         tellLive(logs, outcome);
+        if (security && previous) auditAddresses(security.trail, previous, snapshot, outcome.trigger);
+        previous = snapshot;
       },
       onRefused: (outcome) => tellRefused(logs, outcome),
     },
@@ -159,6 +172,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   );
   const { snapshots } = coordinator;
   live.add(snapshots.current);
+  previous = snapshots.current;
   logs.hide(secrets.values());
   const start = config!;
   configure(start);
@@ -176,6 +190,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     acknowledge: ringing.acknowledge,
     reading: () => readings.get(coordinator.config())!,
     settle: files.settle,
+    audit: (entry) => auditChange(security!.trail, entry),
   });
   const status = (): Readonly<Record<string, unknown>> => ({
     ...describeStatus(coordinator.status()),
@@ -185,9 +200,11 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   state = await openState(start, dataFolder, clock, timers, () => config ?? start, logs);
   const combos = createComboMetrics();
   try {
+    const saved = await state.store.load();
+    security = await openSecurity({ ...options, state, saved, dataFolder, clock, logs });
     const world = createStateWorld({
       store: state.store,
-      saved: await state.store.load(),
+      saved,
       hasCredential: createCredentialCheck(() => snapshots.current, secrets),
     });
     server = await createServer({
@@ -211,7 +228,12 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       world,
       clock,
       snapshot: () => snapshots.current,
-      token: await ensureManagementToken(dataFolder),
+      ...security,
+      reader: state.reader,
+      login: () => {
+        const { requireLogin, sessionLifetime } = (config ?? start).auth;
+        return { required: requireLogin, lifetime: parseDuration(sessionLifetime) ?? 0 };
+      },
       reload: async () => describeOutcome(await coordinator.reload('api')),
       status,
       desk: writePath.desk,

@@ -3,13 +3,13 @@
 import { join } from 'node:path';
 import type { Environment, Flags } from '../config/environment.ts';
 import { findMain, type LoadResult } from '../config/load.ts';
-import { createAuditLog } from '../control/audit-log.ts';
 import type { Coordinator, ReloadTrigger } from '../control/coordinator.ts';
 import { createEvaluate, sha256 } from '../control/evaluate.ts';
 import { openGit } from '../control/git.ts';
 import { completeJournal, type JournalReport } from '../control/journal.ts';
 import { pull, type PullOutcome } from '../control/pull.ts';
 import { createRepository, type Repository } from '../control/repository.ts';
+import type { AuditEntry } from '../control/write-types.ts';
 import { createWriter, type Activation, type GitopsSettings, type Writer } from '../control/writer.ts';
 import type { Watcher } from '../control/watch.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -34,6 +34,8 @@ export interface WritePathOptions {
   readonly coordinator: Coordinator<Changes, { readonly gitops: GitopsSettings }>;
   /** Tells the watcher that the files are known as they stand. */
   acknowledge(): Promise<void>;
+  /** Resolves when the entry is durable. */
+  audit(entry: AuditEntry): Promise<void>;
   /** The reading behind what serves. */
   reading(): LoadResult;
   /** Waits until the files are quiet. */
@@ -73,7 +75,6 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       ? { kind: 'refused', diagnostics: outcome.diagnostics }
       : { kind: 'live', revision: outcome.revision };
   };
-  const keep = createAuditLog(join(options.dataFolder, 'audit.jsonl'));
   const writer: Writer = createWriter({
     evaluate,
     gitops: settings,
@@ -89,8 +90,9 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       return !serves;
     },
     audit: async (entry) => {
-      await keep(entry);
-      logs.log.info({ audit: entry }, `configuration: ${entry.phase} of a change`);
+      await options.audit(entry);
+      const { patch: _patch, ...facts } = entry;
+      logs.log.info({ audit: facts }, `configuration: ${entry.phase} of a change`);
     },
     journal: (await journalPath(options)) ?? join(options.dataFolder, 'write.json'),
     repository,

@@ -84,13 +84,12 @@ it('a read-only file system answers 409 with the patch, and serves on', async ()
     },
   });
   expect((await booted.ask()).text).toBe('one');
-  const audit = readFileSync(join(data, 'audit.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(audit).toMatchObject([
-    { phase: 'intent', actor: 'token' },
-    { phase: 'outcome', result: 'failed' },
+  const response = await fetch(`${booted.gateway.url}/api/compliance/audit-log?action=config`, {
+    headers: { authorization: `Bearer ${readFileSync(join(data, 'management.token'), 'utf8').trim()}` },
+  });
+  expect(await response.json()).toMatchObject([
+    { status: 'failed', details: { result: 'failed' } },
+    { status: 'intent', actor: 'token' },
   ]);
 });
 

@@ -118,18 +118,12 @@ export const layout: LayoutNode = {
     },
     "requireLogin": {
      "type": "boolean",
-     "default": true,
-     "notYet": {
-      "severity": "info"
-     }
+     "default": true
     },
     "sessionLifetime": {
      "type": "string",
      "default": "30d",
-     "expected": "a duration with its unit, such as 30s, 5m or 1h30m",
-     "notYet": {
-      "severity": "info"
-     }
+     "expected": "a duration with its unit, such as 30s, 5m or 1h30m"
     },
     "lockout": {
      "type": "object",
@@ -2570,14 +2564,20 @@ export const layout: LayoutNode = {
          "type": "number",
          "expected": "an amount in US dollars, such as 50 or 0.25"
         },
-        "default": {}
+        "default": {},
+        "notYet": {
+         "severity": "error"
+        }
        },
        "usage": {
         "type": "object",
         "values": {
          "type": "integer"
         },
-        "default": {}
+        "default": {},
+        "notYet": {
+         "severity": "error"
+        }
        },
        "quota": {
         "type": "object",
@@ -2619,7 +2619,7 @@ export const layout: LayoutNode = {
         "string",
         "integer"
        ],
-       "expected": "an HTTP status, ok, connection, timeout, cut or stall"
+       "expected": "an HTTP status, ok, connection, timeout, cut, stall, too-long or blocked"
       },
       "default": []
      },
@@ -2653,10 +2653,16 @@ export const layout: LayoutNode = {
         "items": {
          "type": "string",
          "expected": "an id of letters, digits, dots, dashes and underscores, at most 100 characters"
+        },
+        "notYet": {
+         "severity": "error"
         }
        },
        "cache": {
-        "type": "string"
+        "type": "string",
+        "notYet": {
+         "severity": "error"
+        }
        },
        "headers": {
         "type": "object",
@@ -2683,10 +2689,7 @@ export const layout: LayoutNode = {
      "expect"
     ]
    },
-   "default": [],
-   "notYet": {
-    "severity": "info"
-   }
+   "default": []
   },
   "invariants": {
    "type": "array",
