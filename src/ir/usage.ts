@@ -30,9 +30,12 @@ export function mergeUsage(earlier: Usage | undefined, later: Usage): Usage {
   return merged;
 }
 
+/** No answer comes near it; what a broken upstream reports beyond would overflow sums and columns. */
+const mostTokens = 1e9;
+
 /** A count as a wire sent it, or undefined when it is not a usable number. */
 export function readCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.trunc(value) : undefined;
+  return typeof value === 'number' && value >= 0 && value <= mostTokens ? Math.trunc(value) : undefined;
 }
 
 /** Prompt tokens that were neither read from nor written to a cache; never negative. */
