@@ -32,7 +32,7 @@ import { openSqliteState } from '../state/open.ts';
 import { createSecrets, type Secrets } from '../state/secrets.ts';
 import { createMemoryState } from '../state/drivers/memory.ts';
 import type { State } from '../state/state.ts';
-import { createStateWorld } from '../state/world.ts';
+import { createStateWorld, type StateWorld } from '../state/world.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
@@ -98,6 +98,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   let coordinator: Coordinator<Changes, ResolvedConfig> | undefined;
   let state: State | undefined;
   let gitOwes = (): boolean => false;
+  let stateWorld: StateWorld | undefined;
   const metrics = createMetrics({
     process: true,
     inFlight: () => server?.gateway.lifecycle.running ?? 0,
@@ -162,6 +163,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         logs.hide(secrets.values());
         if (config) configure(config);
         transport.retain(listOrigins(snapshot));
+        // In the turn of the swap: no request sees the new names without their state.
+        if (config) stateWorld?.move(config.moved);
         tellLive(logs, outcome);
         if (security && previous) auditAddresses(security.trail, previous, snapshot, outcome.trigger);
         previous = snapshot;
@@ -207,6 +210,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       saved,
       hasCredential: createCredentialCheck(() => snapshots.current, secrets),
     });
+    stateWorld = world;
+    world.move(start.moved);
     server = await createServer({
       snapshots,
       secrets,

@@ -2,6 +2,7 @@
 // store with the next batch, in the same transaction as the usage rows of that window.
 import type { Slice, Store } from '../routing/ports.ts';
 import { createWorld } from '../routing/world/memory.ts';
+import { moveId, type Move } from '../routing/world/moves.ts';
 import type { SliceTable } from '../routing/world/slices.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 
@@ -14,6 +15,8 @@ export interface StateWorldOptions {
 }
 
 export interface StateWorld extends MutableWorld {
+  /** Lets state follow renames; what the new name already has is left alone. Repeating it changes nothing. */
+  move(moves: readonly Move[]): void;
   /** Everything that would be restored, for views and tests. */
   snapshot(): readonly Slice[];
   /** Saved slices that this version cannot read (`kind/id`); they are left alone in the store. */
@@ -35,7 +38,10 @@ export function createStateWorld(options: StateWorldOptions): StateWorld {
     const map = maps.find(({ kind }) => kind === slice.kind);
     if (map?.restore(slice) !== true) unreadable.push(`${slice.kind}/${slice.id}`);
   }
-  return { ...world, unreadable, snapshot: () => maps.flatMap((map) => map.slices()) };
+  const move = (moves: readonly Move[]): void => {
+    for (const each of moves) for (const map of maps) map.move((id) => moveId(map.kind, id, each));
+  };
+  return { ...world, move, unreadable, snapshot: () => maps.flatMap((map) => map.slices()) };
 }
 
 /** Values of one kind by id; remembers which of them the store does not have yet. */
@@ -89,6 +95,16 @@ export class SliceMap<Value> implements SliceTable<Value> {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** Gives values other ids, where no value is there yet. */
+  move(rename: (id: string) => string): void {
+    for (const [id, value] of [...this.#values]) {
+      const next = rename(id);
+      if (next === id || this.#values.has(next)) continue;
+      this.set(next, value);
+      this.delete(id);
     }
   }
 

@@ -2851,10 +2851,7 @@ export const layout: LayoutNode = {
      "to"
     ]
    },
-   "default": [],
-   "notYet": {
-    "severity": "info"
-   }
+   "default": []
   }
  },
  "required": [
