@@ -106,7 +106,8 @@ function renderScalar(schema: Schema): string {
   if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
   if (schema.enum) return `(${schema.enum.map((value) => `'${String(value)}'`).join(' | ')})`;
   const types = Array.isArray(schema.type) ? (schema.type as readonly string[]) : [String(schema.type)];
-  return types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ');
+  const union = types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ');
+  return types.length > 1 ? `(${union})` : union;
 }
 
 function addReadonly(text: string): string {

@@ -38,6 +38,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Explain a code of a diagnostic, an error or a reason',
     load: () => import('./commands/explain-code.ts'),
   },
+  test: { summary: 'Hold configurations to their tests', load: () => import('./commands/test.ts') },
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
   keys: { summary: 'Make, replace, remove and list client keys', load: () => import('./commands/keys.ts') },
   secrets: {

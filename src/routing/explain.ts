@@ -66,8 +66,15 @@ export interface Explanation {
 }
 
 export function explain(input: DecideInput): Explanation {
+  return arrange(decide(input), input);
+}
+
+/** The same for a decision that was made already. */
+export function arrange(
+  decision: Decision,
+  input: Pick<DecideInput, 'snapshot' | 'facts' | 'now'>,
+): Explanation {
   const { snapshot, facts } = input;
-  const decision = decide(input);
   const attempts = decision.kind === 'route' ? decision.attempts : [];
   const { target } = decision;
   return {
@@ -90,7 +97,11 @@ function explainOutcome(decision: Decision): Explanation['outcome'] {
   return { kind: 'refuse', code, status, message, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
-function explainAttempt(attempt: Attempt, index: number, { facts, now }: DecideInput): ExplainedAttempt {
+function explainAttempt(
+  attempt: Attempt,
+  index: number,
+  { facts, now }: Pick<DecideInput, 'facts' | 'now'>,
+): ExplainedAttempt {
   const { target, connection, endpoint, model, suffixes, facts: known } = attempt;
   const cost = priceTokens(known?.prices, expectTokens(facts.inputTokens, facts.maxOutputTokens), now);
   return {

@@ -1,15 +1,13 @@
 // decide() and next() over scripted upstreams and a clock of its own: the same code as the gateway's, no network, no
 // time. Events happen in order of their time; equal seeds give equal runs.
-import type { UpstreamFailure } from '../errors.ts';
 import { createRandom } from '../lib/random.ts';
-import { decide } from './decide.ts';
-import type { Attempt, Outcome, RoutePlan } from './decision.ts';
+import { Course, type CourseAttempt, type CourseEnd, type UpstreamAnswer } from './course.ts';
+import type { Attempt } from './decision.ts';
 import type { Facts } from './facts.ts';
-import { next } from './next.ts';
-import type { QuotaWindow } from './world/quota.ts';
-import { sessionIdOf } from './world/sessions.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Call, MutableWorld } from './world/world.ts';
+import type { MutableWorld } from './world/world.ts';
+
+export type { UpstreamAnswer };
 
 /** A request that comes in. */
 export interface Arrival {
@@ -17,12 +15,6 @@ export interface Arrival {
   readonly at: number;
   readonly facts: Facts;
 }
-
-/** What an upstream does with one call. Times in milliseconds from its beginning. */
-export type UpstreamAnswer = { readonly quota?: readonly QuotaWindow[] } & (
-  | { readonly kind: 'success'; readonly firstToken: number; readonly takes: number }
-  | { readonly kind: 'failure'; readonly failure: UpstreamFailure; readonly takes: number }
-);
 
 export interface SimulatedCall {
   readonly attempt: Attempt;
@@ -46,6 +38,10 @@ export interface SimulatedEnd {
   readonly calls: number;
   /** The refusal's code or the last failure's class. */
   readonly fault?: string;
+  /** Epoch milliseconds. */
+  readonly ended: number;
+  readonly attempts: readonly CourseAttempt[];
+  readonly end: CourseEnd;
 }
 
 export interface SimulationInput {
@@ -76,76 +72,39 @@ export function simulate({
   const ends: SimulatedEnd[] = [];
 
   function arrive({ at, facts }: Arrival): void {
-    const decision = decide({ snapshot, facts, world, now: at, random });
-    if (decision.kind === 'refuse') {
-      ends.push({ at, facts, waited: 0, calls: 0, fault: decision.code });
-      return;
-    }
-    world.apply(decision.effects);
-    attemptNext({ at, facts, plan: decision, outcomes: [] }, at);
+    go({ at, facts, course: new Course({ snapshot, facts, world, random }, at) }, at);
   }
 
-  function attemptNext(request: Running, now: number): void {
-    const { plan, outcomes, at, facts } = request;
-    const step = next(plan, outcomes);
-    if (step.kind === 'fail') {
-      ends.push({ at, facts, waited: now - at, calls: outcomes.length, fault: step.outcome.failure.class });
-      return;
+  function go(request: Running, now: number): void {
+    const { at, facts, course } = request;
+    const move = course.proceed(now);
+    if (move.kind === 'wait') queue.add(now + move.milliseconds, (later) => go(request, later));
+    else if (move.kind === 'end') finish(request, move.end, now);
+    else {
+      const { attempt } = move;
+      const running = world.inFlight(attempt.connection.key) - 1;
+      const answer = upstream({ attempt, facts, now, running, random });
+      const first = answer.kind === 'failure' ? undefined : now - at + answer.firstToken;
+      queue.add(now + answer.takes, (then) => {
+        course.settle(answer, then);
+        go(first === undefined ? request : { ...request, first }, then);
+      });
     }
-    if (step.effects) world.apply(step.effects);
-    if (step.delay === undefined) begin(request, step.attempt, now);
-    else queue.add(now + step.delay, (later) => begin(request, step.attempt, later));
   }
 
-  function begin(request: Running, attempt: Attempt, now: number): void {
-    const { at, facts, outcomes } = request;
-    const call: Call = {
-      provider: attempt.provider.id,
-      connection: attempt.connection.key,
-      model: attempt.model,
-      profile: attempt.provider.profile,
-    };
-    if (outcomes.length > 0 && (world.permit(call, now) === 'wait' || !world.mayRetry(call.provider, now))) {
-      outcomes.push({ attempt, failure: { class: 'overloaded', message: 'not permitted now' } });
-      attemptNext(request, now);
-      return;
-    }
-    const running = world.inFlight(call.connection);
-    world.record(
-      { kind: 'call-began', call, retry: outcomes.length > 0, retryShare: snapshot.retryShare },
-      now,
-    );
-    const answer = upstream({ attempt, facts, now, running, random });
-    queue.add(now + answer.takes, (then) => {
-      if (answer.quota)
-        world.record({ kind: 'quota-observed', connection: call.connection, windows: answer.quota }, then);
-      if (answer.kind === 'success') {
-        world.record(
-          { kind: 'call-ended', call, end: { kind: 'success', firstToken: answer.firstToken } },
-          then,
-        );
-        if (facts.session !== undefined) {
-          const session = sessionIdOf(facts.principal.key, facts.session);
-          world.record(
-            { kind: 'session-served', session, connection: call.connection, target: attempt.target },
-            then,
-          );
-        }
-        ends.push({
-          at,
-          facts,
-          served: attempt,
-          waited: now - at + answer.firstToken,
-          calls: outcomes.length + 1,
-        });
-        return;
-      }
-      world.record(
-        { kind: 'call-ended', call, end: { kind: 'failure', failure: answer.failure, random: random() } },
-        then,
-      );
-      outcomes.push({ attempt, failure: answer.failure });
-      attemptNext(request, then);
+  function finish({ at, facts, course, first }: Running, end: CourseEnd, now: number): void {
+    const fault =
+      end.kind === 'served' ? end.broken : end.kind === 'refused' ? end.refusal.code : end.failure.class;
+    ends.push({
+      at,
+      facts,
+      ended: now,
+      ...(end.kind === 'served' && { served: end.attempt }),
+      waited: first ?? now - at,
+      calls: course.attempts.filter(({ held }) => held === undefined).length,
+      attempts: course.attempts,
+      end,
+      ...(fault !== undefined && { fault }),
     });
   }
 
@@ -157,8 +116,9 @@ export function simulate({
 interface Running {
   readonly at: number;
   readonly facts: Facts;
-  readonly plan: RoutePlan;
-  readonly outcomes: Outcome[];
+  readonly course: Course;
+  /** Milliseconds until the first token. */
+  readonly first?: number;
 }
 
 /** A binary heap by time; events of the same moment happen in the order in which they were added. */

@@ -1906,11 +1906,11 @@ export interface AuthoredTest {
   readonly request: AuthoredTestRequest;
   readonly given?: AuthoredTestWorld;
   /**
-   * What the upstreams answer, in order.
+   * What the upstreams answer, in order; whoever is asked after that answers.
    *
-   * Items: A status, or `ok`, `connection`, `timeout`, `cut`, `stall`.
+   * Items: A status, or `ok`, `connection`, `timeout`; `cut` and `stall`: the answer begins and then breaks off, or stops; `too-long`: the prompt does not fit; `blocked`: the content is refused.
    */
-  readonly outcomes?: string | readonly number[];
+  readonly outcomes?: readonly (string | number)[];
   readonly expect: AuthoredTestExpectation;
   /**
    * Runs the test once for each; `{name}` in the other texts is replaced.
@@ -1995,7 +1995,7 @@ export interface AuthoredTestWorld {
    */
   readonly breakers?: {
     /**
-     * Its state.
+     * Its state; `half-open` lets the next call through as a probe.
      */
     readonly [k: string]: 'closed' | 'open' | 'half-open';
   };
@@ -2068,7 +2068,7 @@ export interface AuthoredTestWorld {
  */
 export interface AuthoredTestExpectation {
   /**
-   * All attempts in order.
+   * Without `outcomes` every candidate in the order in which it would be tried, with them the calls that were made.
    *
    * Items: `provider/model` or `provider@connection/model`.
    */
@@ -3942,11 +3942,11 @@ export interface ResolvedTest {
   readonly request: ResolvedTestRequest;
   readonly given: ResolvedTestWorld;
   /**
-   * What the upstreams answer, in order.
+   * What the upstreams answer, in order; whoever is asked after that answers.
    *
-   * Items: A status, or `ok`, `connection`, `timeout`, `cut`, `stall`.
+   * Items: A status, or `ok`, `connection`, `timeout`; `cut` and `stall`: the answer begins and then breaks off, or stops; `too-long`: the prompt does not fit; `blocked`: the content is refused.
    */
-  readonly outcomes: string | readonly number[];
+  readonly outcomes: readonly (string | number)[];
   readonly expect: ResolvedTestExpectation;
   /**
    * Runs the test once for each; `{name}` in the other texts is replaced.
@@ -4031,7 +4031,7 @@ export interface ResolvedTestWorld {
    */
   readonly breakers: {
     /**
-     * Its state.
+     * Its state; `half-open` lets the next call through as a probe.
      */
     readonly [k: string]: 'closed' | 'open' | 'half-open';
   };
@@ -4104,7 +4104,7 @@ export interface ResolvedTestWorld {
  */
 export interface ResolvedTestExpectation {
   /**
-   * All attempts in order.
+   * Without `outcomes` every candidate in the order in which it would be tried, with them the calls that were made.
    *
    * Items: `provider/model` or `provider@connection/model`.
    */
