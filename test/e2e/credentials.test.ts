@@ -12,8 +12,8 @@ beforeAll(async () => {
     auth: { requireApiKey: true, lockout: { failures: 1000 } },
     providers: {
       up: {
-        allowPrivateNetwork: true,
         protocols: [{ name: 'openai-chat', baseUrl: upstream.baseUrl }],
+        allowPrivateNetwork: true,
         connections: [{ id: 'main', apiKey: '${secret:up-key}' }],
         models: ['m'],
       },

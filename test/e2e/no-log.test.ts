@@ -34,8 +34,8 @@ auth: { requireApiKey: true, lockout: { failures: 1000 } }
 observability: { logs: { level: trace }, metrics: { perModel: true } }
 providers:
   up:
-    allowPrivateNetwork: true
     protocols: [{ name: openai-chat, baseUrl: ${upstream.baseUrl} }]
+    allowPrivateNetwork: true
     connections: [{ id: main, apiKey: "\${env:UP_KEY}" }]
     models: [m]
     profile: calm
