@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   apply: { summary: 'Carry a saved plan out', load: () => import('./commands/apply.ts') },
   rollback: { summary: 'Bring an earlier revision back', load: () => import('./commands/rollback.ts') },
   blame: { summary: 'Tell who set a value', load: () => import('./commands/blame.ts') },
+  password: {
+    summary: 'Set the administrator password anew',
+    load: () => import('./commands/password.ts'),
+  },
   sandbox: { summary: 'Serve the simulator of LLM providers', load: () => import('./commands/sandbox.ts') },
 };
 

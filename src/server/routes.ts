@@ -13,6 +13,8 @@ export interface RouteRow {
   /** Wire of the client and family of its errors. */
   readonly protocol?: ProtocolName;
   readonly meaning: string;
+  /** `anybody` needs no credential; every other `app` route wants an administrator. */
+  readonly access?: 'anybody';
   /** The path that this one stands for. */
   readonly aliasOf?: string;
 }
@@ -262,6 +264,47 @@ export const routes: readonly RouteRow[] = [
     path: '/api/settings/ip-filter',
     lane: 'app',
     meaning: 'Bans an address for a time or lifts a ban: `{ tempBan?, removeBan? }`.',
+  },
+  {
+    method: 'POST',
+    path: '/api/auth/login',
+    lane: 'app',
+    access: 'anybody',
+    meaning: 'A login with the password, as a cookie.',
+  },
+  {
+    method: 'POST',
+    path: '/api/auth/logout',
+    lane: 'app',
+    access: 'anybody',
+    meaning: 'Ends the login of the cookie.',
+  },
+  {
+    method: 'GET',
+    path: '/api/auth/status',
+    lane: 'app',
+    access: 'anybody',
+    meaning: 'Whether the caller is an administrator.',
+  },
+  {
+    method: 'GET',
+    path: '/api/settings/require-login',
+    lane: 'app',
+    access: 'anybody',
+    meaning: 'Whether a login is required, and whether a password is set.',
+  },
+  {
+    method: 'POST',
+    path: '/api/settings/require-login',
+    lane: 'app',
+    meaning: 'Sets or changes the password, and whether a login is required.',
+  },
+  { method: 'PUT', path: '/api/settings/require-login', lane: 'app', meaning: 'The same.' },
+  {
+    method: 'GET',
+    path: '/api/compliance/audit-log',
+    lane: 'app',
+    meaning: 'The audit log, newest first; filters and paging in the query, the count in headers.',
   },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
