@@ -16,6 +16,14 @@ export function commonHeaders({ id, snapshot, cors }: Exchange): string[] {
   return headers;
 }
 
+// Errors carry the SDK's name for the id through their envelope.
+function answerHeaders(exchange: Exchange): string[] {
+  const headers = commonHeaders(exchange);
+  const { requestIdHeader } = exchange.protocol;
+  if (requestIdHeader !== undefined) headers.push(requestIdHeader, exchange.id);
+  return headers;
+}
+
 /**
  * Sends status and headers of a stream. `upstream`: headers of the answer that begins; undefined while no candidate has
  * answered yet and the client only learns that its request lives.
@@ -26,7 +34,7 @@ export function commitStream(
   responder: Responder,
   upstream: RawHeaders | undefined,
 ): void {
-  const headers = commonHeaders(exchange);
+  const headers = answerHeaders(exchange);
   headers.push(
     'Content-Type',
     exchange.protocol.streamContentType,
@@ -48,7 +56,7 @@ export function commitWhole(
   upstream: RawHeaders,
   length: number | undefined,
 ): void {
-  const headers = commonHeaders(exchange);
+  const headers = answerHeaders(exchange);
   headers.push('Content-Type', 'application/json', 'X-OmniRoute-Cache', 'MISS');
   if (length !== undefined) headers.push('Content-Length', String(length));
   describeAttempt(exchange, upstream, clock.monotonic(), headers);

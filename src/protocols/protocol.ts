@@ -119,6 +119,8 @@ export interface Protocol {
   readonly streamContentType: string;
   /** Client headers, in lower case, that travel to an upstream of the same protocol (`anthropic-beta`). */
   readonly requestHeaders: readonly string[];
+  /** Under which name its SDKs look for the id of a request, beside X-Request-Id. */
+  readonly requestIdHeader?: string;
   /** Bytes that keep an idle stream alive, or undefined when this wire's clients tolerate none. */
   keepAlive(committed: boolean): string | undefined;
   readonly peek: Peek;

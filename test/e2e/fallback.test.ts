@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chat, lanes, providerAt, startRig, type Answer, type Rig } from '../support/gateway.ts';
-import { makeCombo } from '../support/routing.ts';
+import { makeCombo, makeEndpoint } from '../support/routing.ts';
 import {
   answerBody,
   fail,
@@ -52,7 +52,7 @@ beforeEach(async () => {
   rig = await startRig({
     providers: [
       providerAt('one', first.baseUrl, numbers),
-      providerAt('two', second.baseUrl, numbers),
+      providerAt('two', second.baseUrl),
       providerAt('closed', closedPort),
     ],
     combos: [
@@ -81,6 +81,36 @@ function contentOf(answer: Answer): string {
     )
     .join('');
 }
+
+it('gives Anthropic clients the id under the name that their SDK knows', async () => {
+  const anthropic = await startRig({
+    providers: [
+      {
+        ...providerAt('one', first.baseUrl),
+        endpoints: [makeEndpoint({ protocol: 'anthropic-messages', baseUrl: first.baseUrl })],
+      },
+    ],
+  });
+  try {
+    const answer = {
+      type: 'message',
+      content: [{ type: 'text', text: 'hi' }],
+      usage: { input_tokens: 1, output_tokens: 1 },
+    };
+    first.play(
+      ({ response }) =>
+        void response
+          .writeHead(200, { 'content-type': 'application/json', 'request-id': 'theirs' })
+          .end(JSON.stringify(answer)),
+    );
+    const body = { model: 'one/m', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] };
+    const { status, headers } = await anthropic.ask('node', { path: '/v1/messages', body });
+    expect(status).toBe(200);
+    expect(headers['request-id']).toBe(anthropic.rows[0]!.requestId);
+  } finally {
+    await anthropic.close();
+  }
+});
 
 describe.each(lanes)('%s lane', (lane) => {
   const ask = (more: object = {}, model = 'pair') => rig.ask(lane, { body: chat(model, more) });

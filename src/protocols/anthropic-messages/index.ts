@@ -21,6 +21,7 @@ export const anthropicMessages = {
   name: 'anthropic-messages',
   streamContentType: 'text/event-stream; charset=utf-8',
   requestHeaders: ['anthropic-version', 'anthropic-beta'],
+  requestIdHeader: 'request-id',
   // A ping before message_start confuses clients; a comment does not.
   keepAlive: (committed) => (committed ? 'event: ping\ndata: {"type": "ping"}\n\n' : ': keep-alive\n\n'),
   peek,
