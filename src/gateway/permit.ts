@@ -25,17 +25,16 @@ const usualWait = 30_000;
 
 /**
  * Begins the call in the world, or says why not; a refusal has no status, so that routing knows it as our own.
- * `gone`: the client left while it waited. `repeated`: this very attempt failed before; its own rest must not keep it
- * from the repeat that routing decided.
+ * `gone`: the client left while it waited, here or for a repeat.
  */
 export function permit(
   gateway: Gateway,
   exchange: Exchange,
   responder: Responder,
   attempt: Attempt,
-  repeated: boolean,
-): Permission | UpstreamFailure | Promise<Permission | UpstreamFailure | 'gone'> {
-  const fault = findFault(gateway, exchange, attempt, repeated);
+): Permission | UpstreamFailure | 'gone' | Promise<Permission | UpstreamFailure | 'gone'> {
+  if (responder.closed) return 'gone';
+  const fault = findFault(gateway, exchange, attempt);
   if (fault) return fault;
   const lanes = listLanes(attempt);
   if (lanes.length === 0) return begin(gateway, exchange, attempt, []);
@@ -44,7 +43,7 @@ export function permit(
     const slot = gateway.slots.take(id, ceiling);
     if (!slot) {
       releaseAll(slots);
-      return queue(gateway, exchange, responder, attempt, repeated, lanes);
+      return queue(gateway, exchange, responder, attempt, lanes);
     }
     slots.push(slot);
   }
@@ -76,7 +75,6 @@ async function queue(
   exchange: Exchange,
   responder: Responder,
   attempt: Attempt,
-  repeated: boolean,
   lanes: readonly LanePlace[],
 ): Promise<Permission | UpstreamFailure | 'gone'> {
   const { clock } = gateway;
@@ -100,7 +98,7 @@ async function queue(
   const fault =
     slots.length < lanes.length
       ? refuse(`No place at ${attempt.target} within the time that a call may wait.`)
-      : findFault(gateway, exchange, attempt, repeated);
+      : findFault(gateway, exchange, attempt);
   if (!fault) return begin(gateway, exchange, attempt, slots);
   releaseAll(slots);
   return fault;
@@ -110,9 +108,8 @@ function findFault(
   { world, clock }: Gateway,
   { attempts }: Exchange,
   attempt: Attempt,
-  repeated: boolean,
 ): UpstreamFailure | undefined {
-  const hold = findHold(world, attempt, attempts, repeated, clock.now());
+  const hold = findHold(world, attempt, attempts, clock.now());
   return hold && refuse(hold.message, hold.wait);
 }
 

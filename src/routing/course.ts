@@ -5,7 +5,7 @@ import { renderDuration } from '../lib/duration.ts';
 import { decide } from './decide.ts';
 import type { Attempt, Decision, Outcome, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
-import { findHold, isRetry, type Hold } from './gate.ts';
+import { describeOutcome, findHold, isRetry, type Hold } from './gate.ts';
 import { next } from './next.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { QuotaWindow } from './world/quota.ts';
@@ -55,8 +55,6 @@ export interface CourseInput {
   readonly random: () => number;
 }
 
-type Pending = { readonly attempt: Attempt; readonly repeated: boolean };
-
 export class Course {
   readonly decision: Decision;
   readonly attempts: CourseAttempt[] = [];
@@ -66,7 +64,7 @@ export class Course {
   readonly #began: number;
   readonly #outcomes: Outcome[] = [];
   #end: CourseEnd | undefined;
-  #pending: Pending | undefined;
+  #pending: Attempt | undefined;
   #running: Call | undefined;
 
   constructor(input: CourseInput, now: number) {
@@ -87,8 +85,8 @@ export class Course {
       if (pending) {
         this.#pending = undefined;
         const hold = this.#begin(pending, now);
-        if (!hold) return { kind: 'call', attempt: pending.attempt };
-        this.#fail(pending.attempt, hold, now);
+        if (!hold) return { kind: 'call', attempt: pending };
+        this.#fail(pending, hold, now);
         continue;
       }
       const step = next(plan, this.#outcomes);
@@ -97,9 +95,9 @@ export class Course {
         this.#end = { kind: 'failed', failure: step.outcome.failure };
         continue;
       }
-      const { attempt, effects, delay, reason } = step;
+      const { attempt, effects, delay } = step;
       if (effects) this.#input.world.apply(effects);
-      this.#pending = { attempt, repeated: reason?.code === 'repeat' };
+      this.#pending = attempt;
       if (delay !== undefined) return { kind: 'wait', milliseconds: delay };
     }
   }
@@ -128,12 +126,12 @@ export class Course {
     else this.#fail(attempt, failure, now);
   }
 
-  #begin({ attempt, repeated }: Pending, now: number): UpstreamFailure | undefined {
+  #begin(attempt: Attempt, now: number): UpstreamFailure | undefined {
     const { world, snapshot } = this.#input;
     const made = this.attempts.flatMap(({ attempt: { target }, held, end }) =>
       held === undefined && end !== undefined && end !== 'success' ? [{ target, class: end }] : [],
     );
-    const hold = findHold(world, attempt, made, repeated, now);
+    const hold = findHold(world, attempt, made, now);
     if (hold) {
       this.attempts.push({ attempt, at: now, held: hold.kind, end: 'overloaded' });
       const wait = hold.wait === undefined ? {} : { retryAfter: Math.max(0, hold.wait) };
@@ -160,7 +158,7 @@ export class Course {
   }
 
   #fail(attempt: Attempt, failure: UpstreamFailure, now: number): void {
-    this.#outcomes.push({ attempt, failure });
+    this.#outcomes.push(describeOutcome(this.#input.world, attempt, failure, now));
     if (now - this.#began >= attempt.provider.profile.totalTimeout) this.#end = { kind: 'failed', failure };
   }
 

@@ -84,6 +84,8 @@ export type Decision = RoutePlan | Refusal;
 export interface Outcome {
   readonly attempt: Attempt;
   readonly failure: UpstreamFailure;
+  /** Milliseconds that the account has to rest for it; absent is not at all. */
+  readonly rest?: number;
 }
 
 /** What to do now: the next attempt, or give up with the error that the client should see. */

@@ -1,7 +1,7 @@
 // Whether an attempt may be begun at this moment: the decision is as old as the attempts that failed since. The gateway,
 // the test runner and simulations ask the same question.
-import type { FailureClass } from '../errors.ts';
-import type { Attempt } from './decision.ts';
+import type { FailureClass, UpstreamFailure } from '../errors.ts';
+import type { Attempt, Outcome } from './decision.ts';
 import { failureEffects } from './world/failures.ts';
 import type { World } from './world/world.ts';
 
@@ -18,17 +18,14 @@ export interface Hold {
   readonly wait?: number;
 }
 
-/**
- * `repeated`: this very attempt failed before; its own rest must not keep it from the repeat that routing decided.
- */
+/** What keeps an attempt from being begun at this moment. */
 export function findHold(
   world: World,
   { provider, connection: { key }, model }: Attempt,
   made: readonly MadeCall[],
-  repeated: boolean,
   now: number,
 ): Hold | undefined {
-  const rest = repeated ? undefined : world.cooldown(key, model, now);
+  const rest = world.cooldown(key, model, now);
   if (rest) return { kind: 'cooling', message: `${key} rests after ${rest.class}.`, wait: rest.until - now };
   const call = { provider: provider.id, connection: key, model };
   if (world.permit(call, now) === 'wait') {
@@ -52,4 +49,18 @@ export function isRetry(made: readonly MadeCall[], provider: string): boolean {
       failureEffects[failed as FailureClass].breaks &&
       target.startsWith(`${provider}/`),
   );
+}
+
+// A timer may be a moment early, and a repeat must not fall into the last of the rest.
+const margin = 5;
+
+/** A failed attempt together with the rest that its account now takes. */
+export function describeOutcome(
+  world: World,
+  attempt: Attempt,
+  failure: UpstreamFailure,
+  now: number,
+): Outcome {
+  const rest = world.cooldown(attempt.connection.key, attempt.model, now);
+  return rest ? { attempt, failure, rest: Math.ceil(rest.until - now) + margin } : { attempt, failure };
 }
