@@ -1,7 +1,7 @@
 // Finds and reads the files of a configuration: bytes → text. Knows encodings, sizes and where an include may lead;
 // never looks at what the text means. Every fault is a diagnostic, and the file system is injected.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Diagnostic, SourcePosition } from '../diagnostics.ts';
 import { matchGlob } from '../lib/glob.ts';
@@ -30,7 +30,12 @@ export interface ConfigFileSystem {
 }
 
 export const nodeFileSystem: ConfigFileSystem = {
-  read: (path) => readFile(path),
+  read: async (path) => {
+    const found = await stat(path);
+    // A pipe would be waited for without end, by every later look and by the end of the process too.
+    if (!found.isFile() && !found.isDirectory()) throw Object.assign(new Error(path), { code: 'ENOTFILE' });
+    return readFile(path);
+  },
   list: async (folder) => {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));
@@ -185,12 +190,18 @@ async function* expand(
   }
 }
 
+const unreadable: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder',
+  ENOTFILE: 'it is a pipe, a socket or a device',
+  EACCES: 'no permission',
+};
+
 function explainReadError(error: unknown, name: string, at: SourcePosition | undefined): Diagnostic {
   const code = readCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return createFault('source/not-found', `${name} does not exist`, { at });
   }
-  const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'no permission' : code;
+  const why = unreadable[code] ?? code;
   return createFault('source/unreadable', `${name} cannot be read: ${why}`, { at });
 }
 

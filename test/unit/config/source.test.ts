@@ -1,8 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findConfig, fingerprintSources, nodeFileSystem } from '../../../src/config/source.ts';
+import {
+  findConfig,
+  fingerprintSources,
+  nodeFileSystem,
+  readConfigFile,
+} from '../../../src/config/source.ts';
 import { createMemoryFiles, loadText, places, summarize } from '../../support/config-files.ts';
 
 const main = (include: string): string => `version: 1\ninclude: ${include}\n`;
@@ -47,6 +53,19 @@ describe('reading', () => {
     expect(summarize(await loadText('!EISDIR'))).toEqual(['source/unreadable']);
     expect(summarize(await loadText('!ENOENT'))).toEqual(['source/not-found']);
     expect(places(await loadText(new Uint8Array(4 * 1024 ** 2 + 1)))).toEqual(['1:1 source/too-large']);
+  });
+
+  test.each(['pipe', 'device'])('a %s is not waited for', async (kind) => {
+    const folder = await mkdtemp(join(tmpdir(), 'omniroute-source-'));
+    try {
+      const path = join(folder, 'a.yaml');
+      if (kind === 'pipe') execFileSync('mkfifo', [path]);
+      else await symlink('/dev/zero', path);
+      const result = await readConfigFile(path, 'a.yaml', nodeFileSystem);
+      expect(result).toMatchObject({ ok: false, fault: { code: 'source/unreadable' } });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('control characters are refused where they stand', async () => {
