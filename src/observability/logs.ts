@@ -41,8 +41,6 @@ export function createLogs(options: LogsOptions = {}): Logs {
   const output = options.write ? { write: options.write, flush: () => undefined } : openOutput(terminal);
   let pretty = isPretty(options.format);
   let requests = options.requests ?? true;
-  // pino writes in the same turn, so this tells its stream which kind of line it has in hand.
-  let closedFields = false;
 
   const log = pino(
     {
@@ -53,7 +51,7 @@ export function createLogs(options: LogsOptions = {}): Logs {
     },
     {
       write: (line: string) => {
-        const clean = closedFields ? redactor.cleanValues(line) : redactor.clean(line);
+        const clean = redactor.clean(line);
         output.write(pretty ? renderPretty(clean, colour) : clean);
       },
     },
@@ -61,20 +59,19 @@ export function createLogs(options: LogsOptions = {}): Logs {
 
   return {
     log,
+    // Written here and not by pino: it is the one line that every request pays for, and pino takes twice as long.
     request: (event) => {
-      if (!requests) return;
-      // The only texts in it that a client writes; searching the whole line for credentials would cost 4 µs.
+      const level = event.status >= 500 ? 'warn' : 'info';
+      if (!requests || !log.isLevelEnabled(level)) return;
+      // The only texts in it that a client may write; searching the whole line for credentials would cost 4 µs.
       const requestId = redactor.clean(event.requestId);
       const requestedModel = redactor.clean(event.requestedModel);
       const same = requestId === event.requestId && requestedModel === event.requestedModel;
       const safe = same ? event : { ...event, requestId, requestedModel };
-      closedFields = true;
-      try {
-        if (event.status >= 500) log.warn(safe, 'request');
-        else log.info(safe, 'request');
-      } finally {
-        closedFields = false;
-      }
+      const fields = JSON.stringify(safe).slice(1, -1);
+      const line = `{"level":"${level}","time":${Date.now()},${fields},"msg":"request"}\n`;
+      const clean = redactor.cleanValues(line);
+      output.write(pretty ? renderPretty(clean, colour) : clean);
     },
     configure: (settings) => {
       if (settings.level !== undefined) log.level = settings.level;
