@@ -1,6 +1,7 @@
 // What happens to one request, from the first stage to the last. Every lane ends here; there is no other way in.
 import { GatewayError, type UpstreamFailure } from '../errors.ts';
-import type { Outcome, RoutePlan, Step } from '../routing/decision.ts';
+import type { Attempt, Outcome, RoutePlan, Step } from '../routing/decision.ts';
+import { describeOutcome } from '../routing/gate.ts';
 import { next } from '../routing/next.ts';
 import { authenticate } from './authenticate.ts';
 import { decideCall } from './decide.ts';
@@ -36,6 +37,7 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
         return replyModel(gateway, exchange, responder);
       case 'chat':
         exchange.principal = authenticate(gateway, exchange);
+        if (!isSpoken(exchange)) throw missing(exchange);
         await read(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
@@ -64,10 +66,9 @@ async function answer(
     const { attempt, delay, effects } = step;
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
-    const failure = await tryOne(gateway, exchange, responder, step);
+    const failure = await tryOne(gateway, exchange, responder, attempt);
     if (!failure) return;
-    const outcome: Outcome = { attempt, failure };
-    exchange.outcomes.push(outcome);
+    exchange.outcomes.push(describeOutcome(gateway.world, attempt, failure, gateway.clock.now()));
     const { totalTimeout } = attempt.provider.profile;
     if (gateway.clock.monotonic() - exchange.began >= totalTimeout)
       return replyFailure(exchange, responder, failure);
@@ -78,12 +79,12 @@ function tryOne(
   gateway: Gateway,
   exchange: Exchange,
   responder: Responder,
-  { attempt, reason }: Extract<Step, { kind: 'attempt' }>,
+  attempt: Attempt,
 ): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
   exchange.attempt = attempt;
   const prepared = translate(gateway, exchange, attempt);
   if ('class' in prepared) return prepared;
-  const answered = permit(gateway, exchange, responder, attempt, reason?.code === 'repeat');
+  const answered = permit(gateway, exchange, responder, attempt);
   const go = (permission: Awaited<typeof answered>): ReturnType<typeof tryOne> => {
     if (permission === 'gone') {
       exchange.errorCode = 'client_closed_request';
@@ -107,6 +108,11 @@ function identify(gateway: Gateway, exchange: Exchange): Exchange['principal'] {
   } catch {
     return undefined;
   }
+}
+
+// A family without a wire of its own has the envelope of another, and must not be read as that one.
+function isSpoken({ protocol, route }: Exchange): boolean {
+  return protocol.name === route.protocol;
 }
 
 function missing({ incoming, route }: Exchange): GatewayError {

@@ -38,6 +38,9 @@ const accountTrouble: ReadonlySet<FailureClass> = new Set(['authentication', 'bi
 const repeatDelay = 250;
 const longestDelay = 2_000;
 
+/** A repeat waits until its account has rested, which is longer than any hint; past this the client is told instead. */
+const longestRest = 5_000;
+
 /**
  * `outcomes` are all failures of this plan so far, in order; none gives the first attempt. An attempt is begun at most
  * `1 + profile.retries` times.
@@ -110,16 +113,17 @@ function repeat(candidates: readonly Attempt[], tries: readonly Tries[], story: 
   for (const [index, { count, last }] of tries.entries()) {
     if (!last || verdicts[last.failure.class] !== 'repeat') continue;
     if (count > candidates[index]!.provider.profile.retries) continue;
-    if ((last.failure.retryAfter ?? 0) > longestDelay) continue;
+    if ((last.failure.retryAfter ?? 0) > longestDelay || (last.rest ?? 0) > longestRest) continue;
     if (chosen < 0 || count < tries[chosen]!.count) chosen = index;
   }
   if (chosen < 0) return undefined;
   const attempt = candidates[chosen]!;
   const { count, last } = tries[chosen]!;
-  const delay = Math.min(
+  const pause = Math.min(
     longestDelay,
     Math.max(repeatDelay * 2 ** (count - 1), last?.failure.retryAfter ?? 0),
   );
+  const delay = Math.max(pause, last?.rest ?? 0);
   const reason: Reason = {
     code: 'repeat',
     message: `${story}: ${attempt.target} once more in ${delay} ms.`,

@@ -148,3 +148,38 @@ describe('an outage of everybody', () => {
     },
   );
 });
+
+describe('a repeat of the same target', () => {
+  it('waits until its account has rested', async () => {
+    const cooldown = { transient: 400, rateLimit: 'hint', maxLevel: 0 } as const;
+    rig = await startRig({ providers: [providerAt('one', first.baseUrl, { retries: 1, cooldown })] });
+    const at: number[] = [];
+    const note =
+      (script: Script): Script =>
+      (call) => {
+        at.push(performance.now());
+        return script(call);
+      };
+    first.play(note(fail(503)), note(say('first')));
+    const answer = await rig.ask('node', { body: chat('one/m', { stream: true }) });
+    expect(answer).toMatchObject({ status: 200, broken: false });
+    expect(answer.headers['x-omniroute-attempts']).toBe('2');
+    expect(at[1]! - at[0]!).toBeGreaterThan(395);
+  });
+
+  it('does not happen when that takes too long, or more often than it may', async () => {
+    const cooldown = { transient: 60_000, rateLimit: 'hint', maxLevel: 0 } as const;
+    rig = await startRig({
+      providers: [
+        providerAt('one', first.baseUrl, { retries: 5, cooldown }),
+        providerAt('two', second.baseUrl, { retries: 2, cooldown: { ...cooldown, transient: 0 } }),
+      ],
+    });
+    first.play(fail(503));
+    second.play(fail(503));
+    expect((await rig.ask('node', { body: chat('one/m') })).status).toBe(503);
+    expect(first.calls).toHaveLength(1);
+    expect((await rig.ask('node', { body: chat('two/m') })).status).toBe(503);
+    expect(second.calls).toHaveLength(3);
+  });
+});

@@ -135,12 +135,12 @@ describe('pace', () => {
       starts.push(performance.now());
       return say('first')(call);
     });
+    const began = performance.now();
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask('one/m')));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    const gaps = starts.slice(1).map((at, i) => at - starts[i]!);
-    // The way of a call to the upstream may take a little longer for the first than for the second.
-    expect(Math.min(...gaps)).toBeGreaterThan(20);
-    expect(starts[3]! - starts[0]!).toBeGreaterThan(900);
+    // From before the first call: whatever a call's way takes, it cannot arrive too early.
+    expect(starts[2]! - began).toBeGreaterThanOrEqual(79);
+    expect(starts[3]! - began).toBeGreaterThanOrEqual(999);
   });
 });
 

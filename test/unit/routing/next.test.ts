@@ -142,6 +142,18 @@ describe('next', () => {
     });
   });
 
+  it('repeats only once the account has rested, and not at all when that takes too long', () => {
+    const plan = makePlan(1);
+    const rested = (rest: number) =>
+      next(
+        plan,
+        plan.attempts.map((attempt) => ({ ...makeOutcome(attempt, 'overloaded', { status: 503 }), rest })),
+      );
+    expect(rested(100)).toMatchObject({ kind: 'attempt', index: 0, delay: 250 });
+    expect(rested(3_600)).toMatchObject({ kind: 'attempt', index: 0, delay: 3_600 });
+    expect(rested(5_001)).toMatchObject({ kind: 'fail' });
+  });
+
   it('ends, and never begins an attempt more than 1 + retries times', () => {
     const kinds = fc.constantFrom<FailureClass>(
       'connection',
