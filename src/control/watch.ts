@@ -30,6 +30,8 @@ export interface WatcherOptions {
 export interface Watcher {
   /** Declares the present contents as known, so that our own write does not ring. */
   acknowledge(): Promise<void>;
+  /** Rings nobody until the answer is called: for a write of our own, which is acknowledged in between. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,8 @@ export async function createWatcher(options: WatcherOptions): Promise<Watcher> {
   let cancelDebounce: CancelTimer | undefined;
   let busy: Promise<void> | undefined;
   let again = false;
+  let held = 0;
+  let missed = false;
 
   function ring(): Promise<void> {
     again = true;
@@ -59,7 +63,8 @@ export async function createWatcher(options: WatcherOptions): Promise<Watcher> {
       while (again && !closed) {
         again = false;
         const fingerprint = await options.fingerprint();
-        if (closed || fingerprint === known) continue;
+        if (held > 0) missed = true;
+        if (closed || held > 0 || fingerprint === known) continue;
         known = fingerprint;
         await options.onChange();
         await follow();
@@ -101,6 +106,15 @@ export async function createWatcher(options: WatcherOptions): Promise<Watcher> {
   return {
     acknowledge: async () => {
       known = await options.fingerprint();
+    },
+    hold: () => {
+      held++;
+      return () => {
+        held--;
+        if (held > 0 || !missed || closed) return;
+        missed = false;
+        void ring();
+      };
     },
     close: async () => {
       closed = true;

@@ -1,6 +1,5 @@
 // The one queue that every change of the configuration goes through: compare → edit the newest text → check → compile →
 // audit → write → swap → audit → git. A change is live when its answer is sent, or nothing has changed.
-import { randomUUID } from 'node:crypto';
 import { applyEdits, StillUsedError } from '../config/change.ts';
 import { findText, readFileSet, replaceText, tagSubtree, type FileSet } from '../config/file-set.ts';
 import type { ResolvedConfig } from '../config/generated/types.ts';
@@ -8,10 +7,11 @@ import { hasErrors, type Diagnostic } from '../diagnostics.ts';
 import { isGatewayError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
+import { openAudit } from './audit-change.ts';
 import { ChangedMeanwhileError, systemFiles, type WriteFiles } from './atomic-write.ts';
-import { describeChange, nameChange, renderMessage } from './describe-change.ts';
+import { nameChange, renderMessage } from './describe-change.ts';
 import { describeEffect } from './effect.ts';
-import { pathOf, sha256, type Evaluate, type Evaluation } from './evaluate.ts';
+import { pathOf, type Evaluate, type Evaluation } from './evaluate.ts';
 import { findForbidden } from './forbidden.ts';
 import { writeJournaled, type PlannedWrite } from './journal.ts';
 import { checkTags, findScope } from './precondition.ts';
@@ -36,6 +36,8 @@ export interface WriterParts {
   activate(): Promise<Activation>;
   /** Waits until files that differ from what serves are quiet; true when it had to. */
   settle?(files: FileSet): Promise<boolean>;
+  /** Keeps the watcher quiet about the write, until the answer is called. */
+  hold?(): () => void;
   /** Rejects when the line could not be kept: then nothing is written. */
   audit(entry: AuditEntry): Promise<void>;
   /** Absolute path of the journal, outside the configuration's folder. */
@@ -152,6 +154,19 @@ interface Prepared {
 }
 
 async function commit(parts: WriterParts, request: WriteRequest, prepared: Prepared): Promise<WriteOutcome> {
+  const release = parts.hold?.();
+  try {
+    return await carryOut(parts, request, prepared);
+  } finally {
+    release?.();
+  }
+}
+
+async function carryOut(
+  parts: WriterParts,
+  request: WriteRequest,
+  prepared: Prepared,
+): Promise<WriteOutcome> {
   const { disk, changed, effect, etag, gitops } = prepared;
   const writes = changed.map(({ name, text }): PlannedWrite => ({
     path: pathOf(disk, name),
@@ -316,21 +331,4 @@ function readBefore(base: FileSet, disk: Evaluation): ReturnType<typeof readFile
     if (hasErrors(disk.diagnostics)) return new Map();
     throw error;
   }
-}
-
-function openAudit(
-  { audit, clock, snapshot }: WriterParts,
-  request: WriteRequest,
-  writes: readonly PlannedWrite[],
-  { files, patch }: Effect,
-): (phase: AuditEntry['phase'], more?: Partial<AuditEntry>) => Promise<void> {
-  const id = randomUUID();
-  const subject = describeChange(request);
-  const hash = (texts: readonly (string | null)[]): string => sha256(texts.join('\0'));
-  const before = hash(writes.map((each) => each.before));
-  const after = hash(writes.map((each) => each.after));
-  const previous = snapshot()?.revision ?? '';
-  const common = { id, actor: request.actor.name, subject, files, before, after, previous };
-  return (phase, more = {}) =>
-    audit({ at: clock.now(), phase, ...common, ...(phase === 'intent' ? { patch } : {}), ...more });
 }

@@ -190,7 +190,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     folder: files.folder(),
     dataFolder,
     coordinator,
-    acknowledge: ringing.acknowledge,
+    bell: ringing,
     reading: () => readings.get(coordinator.config())!,
     settle: files.settle,
     audit: (entry) => auditChange(security!.trail, entry),

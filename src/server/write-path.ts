@@ -32,8 +32,8 @@ export interface WritePathOptions {
   readonly folder: string;
   readonly dataFolder: string;
   readonly coordinator: Coordinator<Changes, { readonly gitops: GitopsSettings }>;
-  /** Tells the watcher that the files are known as they stand. */
-  acknowledge(): Promise<void>;
+  /** The watcher, or what stands in for it. */
+  readonly bell: Bell;
   /** Resolves when the entry is durable. */
   audit(entry: AuditEntry): Promise<void>;
   /** The reading behind what serves. */
@@ -69,7 +69,7 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
   const evaluate = createEvaluate({ ...options, config: (await findMain(options)) ?? options.config });
   const activate = async (trigger: ReloadTrigger): Promise<Activation> => {
     // First this, then the reading: an edit by hand that comes after it rings, one that came before is read now.
-    await options.acknowledge();
+    await options.bell.acknowledge();
     const outcome = await coordinator.reload(trigger);
     return outcome.kind === 'refused'
       ? { kind: 'refused', diagnostics: outcome.diagnostics }
@@ -80,6 +80,7 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
     gitops: settings,
     snapshot: () => coordinator.snapshots.current,
     activate: () => activate('write'),
+    hold: () => options.bell.hold(),
     settle: async (files) => {
       const { sources } = options.reading();
       const known = new Map(sources.map(({ name, text }) => [name, text]));
@@ -139,14 +140,14 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
   };
 }
 
+type Bell = Pick<Watcher, 'acknowledge' | 'hold'>;
+
 /** The watcher begins after the write path; until then there is nobody to tell. */
-export function createRing(): {
-  acknowledge(): Promise<void>;
-  use(watcher: Pick<Watcher, 'acknowledge'>): void;
-} {
-  let current: Pick<Watcher, 'acknowledge'> | undefined;
+export function createRing(): Bell & { use(watcher: Bell): void } {
+  let current: Bell | undefined;
   return {
     acknowledge: async () => current?.acknowledge(),
+    hold: () => current?.hold() ?? (() => undefined),
     use: (watcher) => {
       current = watcher;
     },
