@@ -23,6 +23,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   const groups = [...new Set(faultTable.map(({ group }) => group))];
   const page = renderPage('When upstreams fail', 'test/support/fault-table.ts', [
     'What the gateway does about each way in which an upstream can fail. Every row is run for every client protocol, ' +
+      'over an upstream of the same and of every other protocol, ' +
       'streamed and whole, before this page can be written. “Next” means that another target, account or repeat ' +
       'answers and the client sees nothing of it; the status is what a client gets when nobody else is left, in the ' +
       'envelope of its protocol.',

@@ -1,5 +1,5 @@
-// The fault table, every row for every client protocol that this build speaks, streamed and whole: who is tried next, what
-// the client sees, what the world learns, what is recorded and billed.
+// The fault table, every row for every pair of client and upstream protocol that this build speaks, streamed and whole:
+// who is tried next, what the client sees, what the world learns, what is recorded and billed.
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -101,16 +101,26 @@ function startFor(wire: FaultWire): Promise<Rig> {
 
 const modesOf = ({ only }: FaultRow) => (only === undefined ? (['whole', 'streamed'] as const) : [only]);
 
-describe.each(faultWires)('$name', (wire) => {
+/** Every client over an upstream of its own protocol, and of every other one, where the fault is translated too. */
+const pairs = faultWires.flatMap((wire) =>
+  faultWires.map((upstream) => ({ wire, upstream, title: `${wire.name} over ${upstream.name}` })),
+);
+/** Where the call does not even arrive, or nothing comes back, there is nothing to translate. */
+const rowsOf = (same: boolean) =>
+  same
+    ? faultTable
+    : faultTable.filter(({ group, place = 'plain' }) => group !== 'Connection' && !place.startsWith('rest'));
+
+describe.each(pairs)('$title', ({ wire, upstream }) => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startFor(wire);
+    rig = await startFor(upstream);
   });
   afterAll(() => rig.close());
   beforeEach(() => {
     forget();
     const call: Script = (seen) =>
-      answersAs('second')(wire, (JSON.parse(seen.body) as { stream: boolean }).stream)(seen);
+      answersAs('second')(upstream, (JSON.parse(seen.body) as { stream: boolean }).stream)(seen);
     second.play(call);
     second.calls.length = 0;
     first.calls.length = 0;
@@ -128,12 +138,12 @@ describe.each(faultWires)('$name', (wire) => {
     }
   }
 
-  describe.each(faultTable)('$fault', (row) => {
+  describe.each(rowsOf(wire === upstream))('$fault', (row) => {
     const { place = 'plain' } = row;
 
     it.each(modesOf(row))('%s', async (mode) => {
       const streamed = mode === 'streamed';
-      first.play(row.play(wire, streamed));
+      first.play(row.play(upstream, streamed));
       const before = Date.now();
       const answer = await ask(`pair-${place}`, streamed);
       expectSeen(row, wire, answer);
