@@ -156,7 +156,7 @@ function findFault(
     return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at: target.at };
   }
   const allowed = expansion.facts.principal.connections;
-  if (allowed && !allowed.includes(key)) {
+  if (allowed && !allowed.some((glob) => matchGlob(glob, key))) {
     return { code: 'connection-not-allowed', message: `the client key may not use ${key}.` };
   }
   if (models && !models.some((glob) => matchGlob(glob, target.model))) {

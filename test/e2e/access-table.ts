@@ -5,8 +5,8 @@
 //   key not a model of this key     pol a policy says no             ip  the address is not served
 //   404 no such name
 //
-// The rules: `ci` may ask for coding and fast, `lab` for lab/*, `none` for nothing; `seat` may use the account
-// lab@default only; `night` works 22:00-06:00 in Berlin; `web` (by its tag) may only use the provider lab. At night lab is
+// The rules: `ci` may ask for coding and fast, `lab` for lab/*, `none` for nothing; `seat` may use the accounts
+// l?b@* only; `night` works 22:00-06:00 in Berlin; `web` (by its tag) may only use the provider lab. At night lab is
 // closed; from far away the provider sandbox is blocked; `fast` is not for Messages clients.
 // coding = sandbox/echo, then lab/echo. fast = sandbox/echo.
 

@@ -49,7 +49,7 @@ beforeAll(async () => {
       { id: 'ci', digest: digestOf('ci'), models: ['coding', 'fast'] },
       { id: 'lab', digest: digestOf('lab'), models: ['lab/*'] },
       { id: 'none', digest: digestOf('none'), models: [] },
-      { id: 'seat', digest: digestOf('seat'), connections: ['lab@default'] },
+      { id: 'seat', digest: digestOf('seat'), connections: ['l?b@*'] },
       { id: 'night', digest: digestOf('night'), schedule: '22:00-06:00 Europe/Berlin' },
       { id: 'web', digest: digestOf('web'), tags: { team: 'web' } },
       { id: 'root', digest: digestOf('root'), role: 'admin' },

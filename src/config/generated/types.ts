@@ -1043,7 +1043,7 @@ export interface AuthoredKey {
   /**
    * Accounts that may serve it.
    *
-   * Items: An account, as `provider@connection`.
+   * Items: An account, as `provider@connection`; `*` and `?` stand for any text and any letter.
    */
   readonly connections?: readonly string[];
   /**
@@ -3079,7 +3079,7 @@ export interface ResolvedKey {
   /**
    * Accounts that may serve it.
    *
-   * Items: An account, as `provider@connection`.
+   * Items: An account, as `provider@connection`; `*` and `?` stand for any text and any letter.
    */
   readonly connections?: readonly string[];
   /**

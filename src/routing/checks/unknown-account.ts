@@ -1,4 +1,5 @@
 // Accounts are named `provider@connection`, or by their id where the provider is clear.
+import { matchGlob } from '../../lib/glob.ts';
 import { renderPointer } from '../../lib/json-pointer.ts';
 import { renderNearest } from '../../lib/nearest.ts';
 import { listLeaves, resolve, type RoutingCheck } from './context.ts';
@@ -31,7 +32,7 @@ export const unknownAccount: RoutingCheck = {
       .flatMap(({ connections }) => connections.map(({ key }) => key));
     for (const [index, { connections = [] }] of config.keys.entries()) {
       for (const [at, name] of connections.entries()) {
-        if (accounts.includes(name)) continue;
+        if (accounts.some((account) => matchGlob(name, account))) continue;
         yield {
           pointer: `/keys/${index}/connections/${at}`,
           message: `there is no account "${name}"`,

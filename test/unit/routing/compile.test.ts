@@ -401,3 +401,13 @@ it('documents every fault that it can report', () => {
     expect(rule.action.length).toBeGreaterThan(10);
   }
 });
+
+it.each([
+  ['keys', { id: 'k', digest: `sha256:${'a'.repeat(64)}`, schedule: '25:00-26:00 UTC' }, '/keys/0/schedule'],
+  ['policies', { id: 'p', schedule: '22:00-06:00 Europe/Berln', noLog: true }, '/policies/0/schedule'],
+  ['policies', { id: 'p', when: 'request.nothing', deny: 'no' }, '/policies/0/when'],
+])('an entry of %s that cannot be read is told, and nothing is compiled', (section, entry, pointer) => {
+  const { snapshot, diagnostics } = compileConfig({ providers: { sandbox: {} }, [section]: [entry] });
+  expect(snapshot).toBeUndefined();
+  expect(diagnostics).toMatchObject([{ severity: 'error', pointer }]);
+});
