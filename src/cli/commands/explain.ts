@@ -1,6 +1,8 @@
 // `omniroute explain`: where a request would go and why, from the files alone; no token is spent.
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readTestFile } from '../../config/test-file.ts';
 import { findNearest } from '../../lib/nearest.ts';
 import { createRandom } from '../../lib/random.ts';
 import { operations, protocolNames } from '../../protocols/capabilities.ts';
@@ -9,7 +11,8 @@ import type { Facts, Principal } from '../../routing/facts.ts';
 import { anonymous, createPrincipal } from '../../routing/principal.ts';
 import { renderExplanation } from '../../routing/render-explanation.ts';
 import type { SecretReference, Snapshot } from '../../routing/snapshot.ts';
-import { createWorld } from '../../routing/world/memory.ts';
+import { prepareWorld } from '../../routing/test-runner.ts';
+import { readTime, sessionOf, type Given } from '../../routing/testing/given.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { createUsageFailure } from '../failure.ts';
@@ -49,36 +52,67 @@ export default defineCommand({
       type: 'boolean',
       description: 'Take every secret for granted, whether this machine has it or not',
     },
+    session: { type: 'string', valueHint: 'name', description: 'The conversation that it belongs to' },
+    given: {
+      type: 'string',
+      valueHint: 'world',
+      description: 'The state of the world as in a test, or a file with it: "{ breakers: { openai: open } }"',
+    },
+    at: { type: 'string', valueHint: 'time', description: 'The moment: 2027-01-01T00:00:00Z; else now' },
     config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
   },
   run: async (args, terminal) => {
     const read = await readConfig(args.config, terminal);
     if (!read.snapshot) return reportConfig(read, terminal, args.json === true);
+    const { snapshot, loaded } = read;
+    const given = await readGiven(args.given, terminal);
+    const now = args.at === undefined && given.time === undefined ? Date.now() : readMoment(args.at, given);
     const facts: Facts = {
       model: args.model,
       protocol: args.protocol,
       operation: args.operation,
       stream: false,
-      principal: findPrincipal(args.key, read.snapshot),
+      principal: findPrincipal(args.key, snapshot),
       address: '127.0.0.1',
       bodyBytes: 0,
       ...readCount('tokens', args.tokens, 'inputTokens'),
       ...readCount('output', args.output, 'maxOutputTokens'),
+      ...(args.session !== undefined && { session: sessionOf(args.session) }),
     };
-    const explanation = explain({
-      snapshot: read.snapshot,
+    const seed = readNumber('seed', args.seed);
+    const world = prepareWorld(
+      { given: { ...given, seed, time: new Date(now).toISOString() } },
+      snapshot,
       facts,
-      world: createWorld({
-        hasCredential: (key) =>
-          args.ready === true || hasSecret(key, read.snapshot, read.loaded.folder, terminal),
-      }),
-      now: Date.now(),
-      random: createRandom(readNumber('seed', args.seed)),
-    });
+      (key) => args.ready === true || hasSecret(key, snapshot, loaded.folder, terminal),
+    );
+    const explanation = explain({ snapshot, facts, world, now, random: createRandom(seed) });
     terminal.out(args.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation));
     return explanation.outcome.kind === 'route' ? exitCodes.ok.code : exitCodes.negative.code;
   },
 });
+
+// The words of a test, read and checked as the world of one.
+async function readGiven(text: string | undefined, terminal: Terminal): Promise<Given> {
+  const path = text === undefined || /^\s*\{/.test(text) ? undefined : resolve(terminal.folder, text);
+  if (path !== undefined && !existsSync(path))
+    throw createUsageFailure(`--given: "${text}" is neither a map nor a file`);
+  const world = path === undefined ? (text ?? '{}') : await readFile(path, 'utf8');
+  const block = path === undefined ? ` ${world}` : `\n${world.replaceAll(/^/gm, '      ')}`;
+  const lines = ['version: 1', 'tests:', '  - name: given', '    request: { model: any }'];
+  const source = [...lines, '    expect: { status: 200 }', `    given:${block}`].join('\n');
+  const { tests, diagnostics } = readTestFile('--given', source, terminal.environment);
+  const [test] = tests;
+  if (test) return test.given;
+  throw createUsageFailure(`--given: ${diagnostics.map(({ message }) => message).join('; ')}`);
+}
+
+function readMoment(at: string | undefined, given: Given): number {
+  if (at === undefined) return readTime(given);
+  const now = Date.parse(at);
+  if (Number.isNaN(now)) throw createUsageFailure(`--at: "${at}" is no time such as 2027-01-01T00:00:00Z`);
+  return now;
+}
 
 function findPrincipal(id: string | undefined, { keys }: Snapshot): Principal {
   if (id === undefined) return anonymous;
