@@ -8,6 +8,7 @@ import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
 import { Deadline } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { hideCredential } from './hide-credential.ts';
 import type { Permission } from './permit.ts';
 import { breakOff, commitStream, commitWhole, sizeOf } from './reply.ts';
 import type { Responder } from './responder.ts';
@@ -262,7 +263,8 @@ class Sending extends Deadline implements UpstreamHandler {
     return Math.min(due, committed ? this.#wroteAt + snapshot.timing.keepAliveInterval : began + commitAfter);
   }
 
-  #fail(failure: UpstreamFailure): void {
+  #fail(told: UpstreamFailure): void {
+    const failure = hideCredential(told, this.#prepared.request.headers);
     if (this.#over) return;
     this.#call?.abort();
     const end = { kind: 'failure', failure, random: this.#gateway.random() } as const;
