@@ -1,5 +1,5 @@
 // `omniroute start` as people run it: the quick-start file of the repository, real sockets, real signals.
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
@@ -134,7 +134,9 @@ test('a running answer is finished before the end', async () => {
 
 test('a change of the file goes live, a broken one changes nothing and says where', async () => {
   const { cli, url, revision, client } = await start();
-  await appendFile(config, '\n  later:\n    demo: true\n    targets: [sandbox/script/text]\n');
+  const text = await readFile(config, 'utf8');
+  const later = 'combos:\n  later: { demo: true, targets: [sandbox/script/text] }\n';
+  await writeFile(config, text.replace('combos:\n', later));
   await cli.until(/configuration is live/);
   const { response } = await client.chat.completions
     .create({ model: 'later', messages: hello })

@@ -121,7 +121,7 @@ describe('the files around the main one', () => {
     const folder = makeFolder();
     writeFileSync(join(folder, 'key.txt'), 'first-key\n');
     const provider =
-      '  real: { protocols: [{ name: openai-chat, baseUrl: http://127.0.0.1:9/v1 }], allowPrivateNetwork: true, connections: [{ id: only, apiKey: "${file:key.txt}" }], allowPrivateNetwork: true }\ncombos:';
+      '  real: { protocols: [{ name: openai-chat, baseUrl: http://127.0.0.1:9/v1 }], allowPrivateNetwork: true, connections: [{ id: only, apiKey: "${file:key.txt}" }] }\ncombos:';
     booted = await startBooted(configSaying('x').replace('combos:', provider), {}, folder);
     const before = booted.gateway.status();
     booted.write('second-key\n', 'key.txt');
