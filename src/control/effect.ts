@@ -1,5 +1,6 @@
 // What a change of texts does: as a patch for people, and as meaning against what serves.
 import { findText, type FileSet } from '../config/file-set.ts';
+import { maskSecrets } from '../diagnostics/secret-shapes.ts';
 import { renderDiff } from '../lib/text-diff.ts';
 import { diffSnapshots } from '../routing/diff.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -23,7 +24,8 @@ export function describeEffect(
     })
     .join('');
   return {
-    patch,
+    // A text that repairs a secret written out shows it in the lines that go.
+    patch: maskSecrets(patch),
     files: changed.map(({ name }) => name),
     ...(live && candidate.snapshot ? { changes: diffSnapshots(live, candidate.snapshot) } : {}),
     diagnostics: candidate.diagnostics,

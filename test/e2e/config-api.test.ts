@@ -183,6 +183,25 @@ describe('PUT /api/config', () => {
 });
 
 describe('what can be asked', () => {
+  it('hides a secret that somebody wrote out, in the text and in the patch that repairs it', async () => {
+    booted = await startBooted(configSaying('one'));
+    const leak = 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz';
+    const bad = configSaying('one').replace(
+      'providers:\n',
+      `providers:\n  openai: { connections: [{ id: a, apiKey: ${leak} }] }\n`,
+    );
+    booted.write(bad);
+    await booted.until(({ healthy }) => !healthy);
+    const seen = await call('GET', '/api/config');
+    expect(seen).toMatchObject({ etag: null, body: { valid: false, hidden: true } });
+    expect(JSON.stringify(seen.body)).not.toContain(leak);
+    expect(JSON.stringify((await patch(say('two'))).body)).not.toContain(leak);
+    const repaired = await call('PUT', '/api/config', configSaying('two'), { 'if-match': '*' });
+    expect(repaired.status).toBe(200);
+    expect(JSON.stringify(repaired.body)).not.toContain(leak);
+    expect((await booted.ask()).text).toBe('two');
+  });
+
   it('says who set a value, and keeps references', async () => {
     booted = await startBooted(
       configSaying('one', 'aliases:\n  a: ${env:TARGET}\n').replace(

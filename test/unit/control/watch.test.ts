@@ -124,6 +124,48 @@ describe('createWatcher with events', () => {
 });
 
 describe('createWatcher without events', () => {
+  it('rings nobody while a write of ours is held, and afterwards only for what is not acknowledged', async () => {
+    const timers = createManualTimers();
+    const rings: string[] = [];
+    let content = 'a';
+    let rung = Promise.withResolvers<void>();
+    watcher = await createWatcher({
+      paths: () => ({ files: [join(folder, 'a.yaml')], directories: [] }),
+      fingerprint: async () => content,
+      onChange: async () => {
+        rings.push(content);
+        rung.resolve();
+      },
+      timers,
+      pollInterval: 2000,
+      events: false,
+    });
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    };
+    let release = watcher.hold();
+    content = 'ours';
+    timers.advance(2000);
+    await turns();
+    await watcher.acknowledge();
+    release();
+    await turns();
+    expect(rings).toEqual([]);
+    release = watcher.hold();
+    content = 'by hand, meanwhile';
+    timers.advance(2000);
+    await turns();
+    expect(rings).toEqual([]);
+    release();
+    await rung.promise;
+    expect(rings).toEqual(['by hand, meanwhile']);
+    rung = Promise.withResolvers<void>();
+    content = 'later';
+    timers.advance(2000);
+    await rung.promise;
+    expect(rings).toEqual(['by hand, meanwhile', 'later']);
+  });
+
   it('notices by polling alone, and only then', async () => {
     const timers = createManualTimers();
     const rings: number[] = [];
