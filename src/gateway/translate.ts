@@ -45,7 +45,7 @@ export function translate(
   const wire = findProtocol(endpoint.protocol);
   if (!wire)
     return {
-      class: 'internal',
+      class: 'unsupported',
       message: `${target} speaks ${endpoint.protocol}, which this version does not.`,
     };
   const same = wire.name === exchange.protocol.name;

@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/routing/snapshot.ts';
 import { chat, lanes, providerAt, startRig, type Call, type Rig } from '../support/gateway.ts';
-import { makeCombo } from '../support/routing.ts';
+import { makeCombo, makeEndpoint, makeProvider } from '../support/routing.ts';
 import { say, startUpstream, type Upstream } from '../support/upstream.ts';
 
 let upstream: Upstream;
@@ -14,7 +14,10 @@ let rig: Rig;
 beforeAll(async () => {
   upstream = await startUpstream(say());
   rig = await startRig({
-    providers: [{ ...providerAt('one', upstream.baseUrl), models: ['m'], closed: true }],
+    providers: [
+      { ...providerAt('one', upstream.baseUrl), models: ['m'], closed: true },
+      makeProvider('mute', { endpoints: [makeEndpoint({ protocol: 'gemini', baseUrl: upstream.baseUrl })] }),
+    ],
     combos: [makeCombo('c', 'priority', ['one/m'])],
     limits: { maxBodySize: 100_000, maxDepth: 32 },
     timing: { bodyTimeout: 300 },
@@ -100,6 +103,10 @@ const corpus: readonly (readonly [name: string, call: Call, status: number, word
   ['a path that climbs', { ...body(fine), path: '/v1/../../etc/passwd' }, 404, 'No such path'],
   ['a broken escape in a path', { method: 'GET', path: '/v1/models/%E0%A4%A' }, 404, 'No model'],
   ['an operation that is not there', { ...body('{}'), path: '/v1/embeddings' }, 404, 'not served'],
+  ['a wire that is not there', { ...body(fine), path: '/v1/responses' }, 404, 'not served'],
+  ['the same by another name', { ...body(fine), path: '/codex/responses' }, 404, 'not served'],
+  ['the wire of Ollama', { ...body(fine), path: '/api/chat' }, 404, 'not served'],
+  ['an upstream whose wire is not there', body(JSON.stringify(chat('mute/m'))), 400, 'gemini'],
 ];
 
 describe.each(lanes)('%s lane', (lane) => {

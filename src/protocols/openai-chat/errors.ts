@@ -14,7 +14,7 @@ interface Row {
 /** Protocols §7.2. */
 const rows: Readonly<Record<FailureClass, Row>> = {
   invalid_request: { status: 400, type: 'invalid_request_error', code: null },
-  unsupported: { status: 400, type: 'invalid_request_error', code: null },
+  unsupported: { status: 400, type: 'invalid_request_error', code: 'unsupported_feature' },
   context_length: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
   content_policy: { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
   authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key' },
