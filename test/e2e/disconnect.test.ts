@@ -1,7 +1,7 @@
 // Clients that leave and upstreams that are left: nothing goes on for nobody, and no socket stays behind.
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { chat, providerAt, startRig, type Rig } from '../support/gateway.ts';
+import { chat, createMemoryLedger, providerAt, startRig, type Rig } from '../support/gateway.ts';
 import { makeCombo } from '../support/routing.ts';
 import { answerBody, frame, frames, say, startUpstream, stream, type Upstream } from '../support/upstream.ts';
 
@@ -205,6 +205,12 @@ describe('the end of the gateway', () => {
     expect(await short.server.close()).toBe(false);
     expect((await answer).broken).toBe(true);
     expect(short.rows).toHaveLength(1);
+  });
+
+  it('does not wait for a ledger whose disk is full', async () => {
+    const ledger = { ...createMemoryLedger([]), flush: () => new Promise<void>(() => {}) };
+    const full = await startRig({ providers: [providerAt('one', first.baseUrl)] }, { ledger });
+    expect(await full.server.close()).toBe(true);
   });
 });
 
