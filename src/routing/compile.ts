@@ -25,6 +25,7 @@ const steps: readonly CompileStep[] = [
   compileModels,
   compileNames,
   compileKeys,
+  compileRules,
 ];
 
 export interface CompileInput {
@@ -56,8 +57,6 @@ export function compile({ config, catalog, locate, digest, known = [] }: Compile
   };
   for (const step of steps) step(context);
   if (hasErrors(diagnostics)) return { diagnostics };
-  // Rules are compiled from texts that the checks have read; what they refused never gets this far.
-  compileRules(context);
   const { profiles: _, keys, ...parts } = draft;
   const snapshot = assembleSnapshot({
     ...parts,

@@ -1,7 +1,7 @@
 // `keys` → client keys by their digest; the keys themselves are nowhere.
 import { renderPointer } from '../../lib/json-pointer.ts';
 import { parseSchedule, type Schedule } from '../schedule.ts';
-import type { CompileStep } from './context.ts';
+import type { CompileContext, CompileStep } from './context.ts';
 
 const scheme = 'sha256:';
 
@@ -25,7 +25,7 @@ export const compileKeys: CompileStep = ({ config, draft, at, report }) => {
       ...(key.models && { models: key.models }),
       ...(key.connections && { connections: key.connections }),
       ...(key.expires !== undefined && { expires: Date.parse(key.expires) }),
-      ...readSchedule(key.schedule),
+      ...readSchedule(key.schedule, `${pointer}/schedule`, report),
       role: key.role,
       noLog: key.noLog,
       at: at(pointer),
@@ -33,8 +33,15 @@ export const compileKeys: CompileStep = ({ config, draft, at, report }) => {
   }
 };
 
-// A schedule that cannot be read has been refused by the checks; the snapshot that would lack it is never made.
-function readSchedule(text: string | undefined): { readonly schedule?: Schedule } {
+// A key whose hours cannot be read is an error, and then there is no snapshot in which it could be always open.
+function readSchedule(
+  text: string | undefined,
+  pointer: string,
+  report: CompileContext['report'],
+): { readonly schedule?: Schedule } {
   const parsed = text === undefined ? undefined : parseSchedule(text);
-  return parsed?.ok ? { schedule: parsed.schedule } : {};
+  if (parsed?.ok) return { schedule: parsed.schedule };
+  for (const { message, suggestion } of parsed?.problems ?? [])
+    report('compile/schedule', pointer, message, suggestion);
+  return {};
 }
