@@ -80,7 +80,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['state/drivers'],
   jose: ['management'],
   chokidar: ['control'],
-  h3: ['server', 'management/routes.ts'],
+  h3: ['server', 'management/routes.ts', 'management/guarded.ts', 'management/login.ts'],
   rou3: ['server'],
   listhen: ['server'],
   cosmiconfig: ['config/source.ts'],
