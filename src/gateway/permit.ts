@@ -3,12 +3,14 @@
 import type { UpstreamFailure } from '../errors.ts';
 import { readRateLimits } from '../ir/rate-limits.ts';
 import { renderDuration } from '../lib/duration.ts';
+import type { CancelTimer } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
 import { findHold, isRetry } from '../routing/gate.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { commitStream } from './reply.ts';
 import type { Responder } from './responder.ts';
 import type { Ceiling, Slot } from './slots.ts';
 
@@ -81,6 +83,7 @@ async function queue(
   const { totalTimeout } = attempt.provider.profile;
   const now = clock.monotonic();
   const until = Math.min(now + (attempt.queue?.timeout ?? usualWait), exchange.began + totalTimeout);
+  const stopTelling = tellThatItLives(gateway, exchange, responder, attempt);
   const slots: Slot[] = [];
   for (const { id, ceiling } of lanes) {
     if (responder.closed) break;
@@ -90,6 +93,7 @@ async function queue(
     if (!slot) break;
     slots.push(slot);
   }
+  stopTelling();
   if (responder.closed) {
     releaseAll(slots);
     return 'gone';
@@ -102,6 +106,31 @@ async function queue(
   if (!fault) return begin(gateway, exchange, attempt, slots);
   releaseAll(slots);
   return fault;
+}
+
+// In the queue as at an upstream: a stream's head comes after `commitAfter` at the latest, then a sign of life now and then.
+function tellThatItLives(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  { provider }: Attempt,
+): CancelTimer {
+  const { protocol, snapshot, began, stream } = exchange;
+  if (!stream) return () => undefined;
+  const { clock, timers } = gateway;
+  let cancel: CancelTimer = () => undefined;
+  const tell = (): void => {
+    if (responder.closed) return;
+    if (!exchange.committed) commitStream(gateway, exchange, responder, undefined);
+    responder.write(protocol.keepAlive(false) ?? '');
+    cancel = timers.after(snapshot.timing.keepAliveInterval, tell);
+  };
+  const { commitAfter } = provider.profile;
+  const wait = exchange.committed
+    ? snapshot.timing.keepAliveInterval
+    : began + commitAfter - clock.monotonic();
+  cancel = timers.after(Math.max(0, wait), tell);
+  return () => cancel();
 }
 
 function findFault(

@@ -103,6 +103,31 @@ describe('places', () => {
     expect(JSON.parse(rig.rows[0]!.attempts)).toMatchObject([{ target: 'two/m' }]);
   });
 
+  it('a stream that waits for its place is told that it lives, and then answered', async () => {
+    await start(
+      { connections: [account({ maxConcurrent: 1 })], profile: 'quick' },
+      { resilience: { profiles: { quick: { commitAfter: '40ms' } } }, server: { keepAliveInterval: '1s' } },
+    );
+    const asked = ask('one/m');
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    const response = await fetch(`${rig.server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(chat('one/m', { stream: true })),
+    });
+    // The head is here although the place is not.
+    expect(response.status).toBe(200);
+    expect(first.calls).toHaveLength(1);
+    expect(rig.server.gateway.slots.waiting('one@default')).toBe(1);
+    first.play(say('streamed'));
+    answer(held[0]!);
+    const text = await response.text();
+    expect(text).toMatch(/^: /);
+    expect(text).toContain('streamed');
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect((await asked).status).toBe(200);
+  });
+
   it('a client that leaves the queue takes no place, and its row says that it left', async () => {
     await start({ connections: [account({ maxConcurrent: 1 })] });
     const asked = ask('one/m');
