@@ -20,9 +20,18 @@ export function createRewriter(plan: RewritePlan, emit: AnswerListener): AnswerL
   const schemaBlocks = new Set<number>();
   const readers = new Map<number, InputReader>();
   const fences = new Map<number, FenceStripper>();
+  // With a forced tool: text until it is known whether the tool follows; beside its JSON no client can use any.
+  const held: AnswerEvent[] = [];
   let ownCalls = 0;
 
   return (event) => {
+    if (plan.schemaTool !== undefined) {
+      if (event.type === 'text-start' || event.type === 'text-delta' || event.type === 'text-end') {
+        held.push(event);
+        return;
+      }
+      if (event.type === 'tool-call-start' || event.type === 'answer-end') settleHeld(event);
+    }
     switch (event.type) {
       case 'tool-call-start':
         startCall(event);
@@ -57,6 +66,12 @@ export function createRewriter(plan: RewritePlan, emit: AnswerListener): AnswerL
         emit(event);
     }
   };
+
+  function settleHeld(event: AnswerEvent): void {
+    const isSchema = event.type === 'tool-call-start' && event.name === plan.schemaTool;
+    const texts = held.splice(0);
+    if (!isSchema && schemaBlocks.size === 0) for (const text of texts) emit(text);
+  }
 
   function startCall(event: Extract<AnswerEvent, { type: 'tool-call-start' }>): void {
     if (event.name === plan.schemaTool) {
