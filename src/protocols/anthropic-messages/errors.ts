@@ -49,11 +49,12 @@ export const errors: ProtocolErrors = {
   },
   encodeUpstream(failure, requestId) {
     const row = rows[failure.class];
-    const server = failure.class === 'upstream' && (failure.status ?? 0) >= 500;
+    const { status = 0 } = failure;
+    const server = failure.class === 'upstream' && status >= 500 && status < 600;
     const seconds =
       failure.retryAfter === undefined ? undefined : Math.max(1, Math.ceil(failure.retryAfter / 1000));
     const message = describe(failure.class, failure.message);
-    return render(server ? failure.status! : row.status, row.type, message, requestId, seconds);
+    return render(server ? status : row.status, row.type, message, requestId, seconds);
   },
   encodeStreamFailure(failure: UpstreamFailure, requestId) {
     const body = envelope(rows[failure.class].type, describe(failure.class, failure.message), requestId);

@@ -29,6 +29,7 @@ describe('an upstream failure', () => {
     ['too_large', 413, [413, 'invalid_request_error', null], [413, 'request_too_large']],
     ['rate_limit', 429, [429, 'rate_limit_error', 'rate_limit_exceeded'], [429, 'rate_limit_error']],
     ['upstream', 500, [500, 'server_error', 'upstream_error'], [500, 'api_error']],
+    ['upstream', 999, [502, 'server_error', 'upstream_error'], [502, 'api_error']],
     ['overloaded', 529, [503, 'server_error', 'server_is_overloaded'], [529, 'overloaded_error']],
     ['overloaded', 503, [503, 'server_error', 'server_is_overloaded'], [529, 'overloaded_error']],
     ['timeout', undefined, [504, 'server_error', 'timeout'], [504, 'timeout_error']],
