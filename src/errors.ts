@@ -54,6 +54,8 @@ export interface UpstreamFailure {
   readonly retryAfter?: number;
   /** The upstream's own request id, for the log. */
   readonly requestId?: string;
+  /** The call was not begun: a rest, a breaker, a budget or a queue kept it back. */
+  readonly held?: true;
 }
 
 /** Whether a thrown value is ours; by name, so that two copies of the module agree. */

@@ -196,5 +196,10 @@ function releaseAll(slots: readonly Slot[]): void {
 }
 
 function refuse(message: string, wait?: number): UpstreamFailure {
-  return { class: 'overloaded', message, ...(wait === undefined ? {} : { retryAfter: Math.max(0, wait) }) };
+  return {
+    class: 'overloaded',
+    message,
+    held: true,
+    ...(wait === undefined ? {} : { retryAfter: Math.max(0, wait) }),
+  };
 }

@@ -135,7 +135,7 @@ export class Course {
     if (hold) {
       this.attempts.push({ attempt, at: now, held: hold.kind, end: 'overloaded' });
       const wait = hold.wait === undefined ? {} : { retryAfter: Math.max(0, hold.wait) };
-      return { class: 'overloaded', message: hold.message, ...wait };
+      return { class: 'overloaded', message: hold.message, held: true, ...wait };
     }
     const { provider, connection, model } = attempt;
     const call: Call = {

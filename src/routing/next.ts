@@ -132,8 +132,8 @@ function repeat(candidates: readonly Attempt[], tries: readonly Tries[], story: 
   return { kind: 'attempt', attempt, index: chosen, delay, reason };
 }
 
-// The last word of a real upstream helps most, then trouble with one of our accounts, then what happened on this side;
-// within a kind the latest. The hint when to come back is the earliest of all.
+// The last word of a real upstream helps most, then trouble with one of our accounts, then what happened on this side,
+// then that a call was not begun; within a kind the latest. The hint when to come back is the earliest of all.
 function pickFinal(outcomes: readonly Outcome[]): Outcome {
   let best = outcomes[0]!;
   let retryAfter: number | undefined;
@@ -146,6 +146,7 @@ function pickFinal(outcomes: readonly Outcome[]): Outcome {
 }
 
 function rank({ failure }: Outcome): number {
+  if (failure.held) return -1;
   if (failure.status === undefined) return 0;
   return accountTrouble.has(failure.class) ? 1 : 2;
 }

@@ -106,6 +106,17 @@ describe('next', () => {
     });
   });
 
+  it('reports what broke, not that it was not tried again', () => {
+    const plan = makePlan();
+    const [x, y, b] = plan.attempts;
+    const step = next(plan, [
+      makeOutcome(x!, 'upstream'),
+      makeOutcome(y!, 'authentication', { held: true }),
+      makeOutcome(b!, 'overloaded', { held: true, retryAfter: 4_000 }),
+    ]);
+    expect(step).toMatchObject({ kind: 'fail', outcome: { failure: { class: 'upstream' } } });
+  });
+
   describe('with targets for one class of failure', () => {
     const windows = { 'a/m': 10_000, 'b/m': 5_000, 'long/m': 1_000_000 };
     const combo: Combo = {
