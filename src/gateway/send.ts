@@ -279,12 +279,14 @@ class Sending extends Deadline implements UpstreamHandler {
     breakOff(this.#exchange, this.#responder, failure);
   }
 
-  /** The client has gone: nobody is left who would read, and the upstream must stop billing. */
+  /** The client has gone, or was cut off at the end: nobody is left who would read, and the upstream must stop billing. */
   #lose(): void {
     if (this.#over) return;
     this.#call?.abort();
     if (!this.#started) this.#settleAttempt({ class: 'client_closed', message: 'The client went away.' });
-    this.#exchange.errorCode = 'client_closed_request';
+    const { cutting } = this.#gateway.lifecycle;
+    this.#exchange.errorCode = cutting ? 'draining' : 'client_closed_request';
+    if (cutting) this.#exchange.status ||= 503;
     this.#close({ kind: 'abandoned' });
   }
 

@@ -20,6 +20,7 @@ export async function drain(
       resolve(true);
     });
   });
+  lifecycle.cut();
   for (const each of listening) each.breakOff();
   await closed;
   // Broken-off requests settle in a later turn; their rows belong into the ledger too.

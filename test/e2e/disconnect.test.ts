@@ -204,7 +204,21 @@ describe('the end of the gateway', () => {
     await vi.waitFor(() => expect(first.calls).toHaveLength(1));
     expect(await short.server.close()).toBe(false);
     expect((await answer).broken).toBe(true);
-    expect(short.rows).toHaveLength(1);
+    // It was this side that hung up.
+    expect(short.rows).toMatchObject([{ errorCode: 'draining' }]);
+  });
+
+  it('records 503 for what was cut before its answer began', async () => {
+    const short = await startRig({
+      providers: [providerAt('one', first.baseUrl)],
+      timing: { drainTimeout: 50 },
+    });
+    first.play(() => {});
+    const answer = short.ask('node', { body: chat('one/m') }).catch(() => undefined);
+    await vi.waitFor(() => expect(first.calls).toHaveLength(1));
+    expect(await short.server.close()).toBe(false);
+    await answer;
+    expect(short.rows).toMatchObject([{ status: 503, errorCode: 'draining' }]);
   });
 
   it('does not wait for a ledger whose disk is full', async () => {
