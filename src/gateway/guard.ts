@@ -68,7 +68,14 @@ export function checkAnonymous({ incoming, snapshot }: Exchange): void {
   }
 }
 
-const proxyMarks = ['x-forwarded-for', 'forwarded', 'x-forwarded-host', 'x-real-ip', 'cf-connecting-ip'];
+export const proxyMarks = [
+  'x-forwarded-for',
+  'forwarded',
+  'x-forwarded-host',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'via',
+];
 
 /** Nobody needs a key: any credential is ignored, and only this machine may call. */
 export function isOpen({ keys, access }: Snapshot): boolean {

@@ -3,6 +3,7 @@
 import type { H3Event } from 'h3';
 import { GatewayError, isGatewayError } from '../errors.ts';
 import { findAddress } from '../gateway/address.ts';
+import { proxyMarks } from '../gateway/guard.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createRequestId } from '../lib/request-id.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -116,11 +117,11 @@ function readRequest({ req }: H3Event, snapshot: Snapshot): ManagementRequest {
     fetchSite: headers.get('sec-fetch-site') ?? undefined,
     credential: readCredential(headers),
     cookie: headers.get('cookie') ?? undefined,
-    forwarded: ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'].some((name) => headers.has(name)),
+    forwarded: proxyMarks.some((name) => headers.has(name)),
   };
 }
 
-function readCredential(headers: Headers): string | undefined {
+export function readCredential(headers: Headers): string | undefined {
   const bearer = /^bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   return bearer ?? headers.get('x-api-key') ?? undefined;
 }
@@ -156,14 +157,11 @@ export async function issueCookie(
   expiresAt: number,
 ): Promise<string> {
   const maxAge = Math.floor((expiresAt - frame.clock.now()) / 1000);
-  return renderCookie(await frame.sessions.sign(id, expiresAt), { ...placeCookie(frame, event), maxAge });
+  return renderCookie(await frame.sessions.sign(id, expiresAt), { ...placeCookie(event), maxAge });
 }
 
-export function placeCookie(
-  frame: Frame,
-  event: H3Event,
-): { readonly path: string; readonly secure: boolean } {
-  return { path: frame.snapshot().access.basePath || '/', secure: isSecure(event) };
+export function placeCookie(event: H3Event): { readonly path: string; readonly secure: boolean } {
+  return { path: '/', secure: isSecure(event) };
 }
 
 // Whoever lies about it in a request can only harm the cookie of that very request.

@@ -122,7 +122,7 @@ async function logout(parts: LoginParts, event: H3Event, { cookie }: ManagementR
     parts.trail.note({ action: 'auth.logout', actor: 'login', status: 'success' });
   }
   const response = json(200, { success: true });
-  response.headers.append('set-cookie', renderCookie('', { ...placeCookie(parts, event), maxAge: 0 }));
+  response.headers.append('set-cookie', renderCookie('', { ...placeCookie(event), maxAge: 0 }));
   return response;
 }
 

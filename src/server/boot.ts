@@ -91,7 +91,12 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   const secrets = createSecrets({
     environment,
     folder: files.folder(),
-    readStored: createReadStored({ environment, dataFolder, state: () => state }),
+    readStored: createReadStored({
+      environment,
+      dataFolder,
+      // The memory driver knows no secrets; the file of a store that was once there is still read.
+      state: () => (loaded.config?.storage.driver === 'memory' ? undefined : state),
+    }),
   });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;
