@@ -40,6 +40,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   test: { summary: 'Hold configurations to their tests', load: () => import('./commands/test.ts') },
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
+  why: { summary: 'Tell what happened to a request', load: () => import('./commands/why.ts') },
+  record: { summary: 'Turn real requests into tests', load: () => import('./commands/record.ts') },
   keys: { summary: 'Make, replace, remove and list client keys', load: () => import('./commands/keys.ts') },
   secrets: {
     summary: 'Keep values for ${secret:name} in the encrypted store',

@@ -5,6 +5,7 @@ import { accessPages } from './access.ts';
 import type { ComboMetrics } from './combo-metrics.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
 import { patchConfig, planConfig, putConfig, rollBack, validateConfig } from './edits/config.ts';
+import { addExplainRoutes } from './explain.ts';
 import { guarded, json, readBody, type Frame } from './guarded.ts';
 import { insightPages } from './insight.ts';
 import { addLoginRoutes } from './login.ts';
@@ -51,6 +52,7 @@ export function addManagementRoutes(app: H3, management: Management): void {
       return json(answer.status, answer.body);
     },
   });
+  addExplainRoutes(app, management);
   for (const [method, path, page] of pages) {
     app.on(
       method,

@@ -1,15 +1,22 @@
 // What commands need to work on the state of a gateway that may run beside them: its data folder, its database, and a
 // word to it when something has changed.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { parseListenAddress, renderListenUrl } from '../lib/listen-address.ts';
+import { systemTimers } from '../lib/timers.ts';
 import { tokenFileName } from '../management/auth.ts';
+import type { UsageRow } from '../routing/ports.ts';
+import { databaseName } from '../state/open.ts';
+import { SqliteReader } from '../state/reader.ts';
 import { openCommandState, type CommandState } from '../state/open-for-command.ts';
 import { createVault, type Vault } from '../state/vault.ts';
 import { ensureVaultKeys, readVaultKeys, rotateKeyFile, secretKeyVariable } from '../state/vault-keys.ts';
 import { resolveDataFolder } from './data-folder.ts';
+
+export { tokenFileName };
 
 export interface CommandPlaceOptions {
   readonly config?: string | undefined;
@@ -47,6 +54,23 @@ export async function findCommandPlace(options: CommandPlaceOptions): Promise<Co
         .map(({ reference }) => reference.name),
     ),
   };
+}
+
+/** Stored requests, newest first: one by its id, or the latest. Empty when nothing was ever stored. */
+export async function readStoredRequests(
+  { dataFolder, keeps }: CommandPlace,
+  which: { readonly requestId: string } | { readonly limit: number },
+): Promise<readonly UsageRow[]> {
+  const file = join(dataFolder, databaseName);
+  if (!keeps || !existsSync(file)) return [];
+  const reader = new SqliteReader({ file, timers: systemTimers });
+  try {
+    if ('limit' in which) return (await reader.query('recentRequests', which)).rows;
+    const row = await reader.query('request', which);
+    return row ? [row] : [];
+  } finally {
+    await reader.close();
+  }
 }
 
 export interface SecretDesk {

@@ -214,11 +214,7 @@ describe('the gateway and the course', () => {
             const calls = course.attempts
               .filter(({ held }) => held === undefined)
               .map(({ attempt, end: ended, status: code }) => [attempt.target, ended, code]);
-            const recorded = JSON.parse(row.attempts) as {
-              target: string;
-              class?: string;
-              status?: number;
-            }[];
+            const recorded = readStoredAttempts(row);
             expect(recorded.map((one) => [one.target, one.class ?? 'success', one.status])).toEqual(calls);
             expect(readStoredReasons(row).map(brief)).toEqual(course.reasons.map(brief));
             const shown =

@@ -1,0 +1,161 @@
+// Stored requests → tests: what really came in, without anything that anybody wrote, each kind of request once.
+import { isObject, parseJson } from '../lib/json.ts';
+import type { Reason } from './decision.ts';
+import type { UsageRow } from './ports.ts';
+import type { ReasonCode } from './reasons.ts';
+import { readStoredAttempts, readStoredReasons } from './stored.ts';
+
+/** A test as the file writes it. */
+export interface RecordedTest {
+  readonly name: string;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly given?: Readonly<Record<string, unknown>>;
+  readonly outcomes?: readonly (string | number)[];
+  readonly expect: Readonly<Record<string, unknown>>;
+}
+
+const features = {
+  hasTools: 'tools',
+  hasImages: 'images',
+  hasAudio: 'audio',
+  hasFiles: 'files',
+  hasReasoning: 'reasoning',
+  hasResponseSchema: 'responseSchema',
+} as const;
+
+/**
+ * One test for each request, key and course that differ; sizes are rounded, so that nearly equal prompts are one. Rows of
+ * requests that must leave no trace hold no name and are left out.
+ */
+export function recordTests(rows: readonly UsageRow[]): readonly RecordedTest[] {
+  const found = new Map<string, { readonly test: Omit<RecordedTest, 'name'>; count: number }>();
+  for (const row of rows) {
+    if (row.requestedModel === '' || row.errorCode === 'client_closed_request') continue;
+    const test = describe(row);
+    const id = JSON.stringify(test);
+    const known = found.get(id);
+    if (known) known.count++;
+    else found.set(id, { test, count: 1 });
+  }
+  const names = new Set<string>();
+  return [...found.values()].map(({ test, count }) => ({ name: nameOf(test, count, names), ...test }));
+}
+
+function describe(row: UsageRow): Omit<RecordedTest, 'name'> {
+  const stored = parseJson(row.facts);
+  const facts: Readonly<Record<string, unknown>> = isObject(stored) ? stored : {};
+  const uses = Object.entries(features).flatMap(([fact, name]) => (facts[fact] === true ? [name] : []));
+  const { inputTokens } = facts;
+  const request = {
+    model: row.requestedModel,
+    ...(row.key !== null && { key: row.key }),
+    ...(row.protocol !== 'openai-chat' && { protocol: row.protocol }),
+    ...(row.stream && { stream: true }),
+    ...(typeof inputTokens === 'number' && inputTokens > 100 && { inputTokens: round(inputTokens) }),
+    ...(uses.length > 0 && { features: uses }),
+  };
+  const attempts = readStoredAttempts(row);
+  const reasons = readStoredReasons(row);
+  const world = readWorld(reasons, row.at);
+  const given = Object.keys(world).length === 0 ? {} : { given: world };
+  if (attempts.length === 0) {
+    return {
+      request,
+      ...given,
+      expect: row.errorCode === null ? { status: row.status } : { refusal: row.errorCode },
+    };
+  }
+  const outcomes = attempts.map(({ class: failed, status }) => {
+    if (failed === undefined) return 'ok';
+    if (failed === 'context_length') return 'too-long';
+    if (failed === 'content_policy') return 'blocked';
+    if (failed === 'connection' || failed === 'timeout') return failed;
+    return status ?? 'cut';
+  });
+  const targets = attempts.map(({ target }) => target);
+  // What was drawn, or what an earlier turn has led to, cannot be said in advance.
+  if (reasons.some(isDrawn)) return { request, ...given, outcomes, expect: { status: row.status } };
+  const simple = outcomes.length === 1 && outcomes[0] === 'ok';
+  return {
+    request,
+    ...given,
+    ...(!simple && { outcomes }),
+    expect: simple ? { target: targets[0] } : { attempts: targets, status: row.status },
+  };
+}
+
+function isDrawn({ code, message }: Reason): boolean {
+  return code === 'session-kept' || (code === 'strategy' && !message.startsWith('priority:'));
+}
+
+/** What a candidate was left out for, as the state of a world in which it would be left out again. */
+const states: Readonly<Partial<Record<ReasonCode, readonly [section: string, state: unknown]>>> = {
+  cooling: ['cooldowns', '1m'],
+  'breaker-open': ['breakers', 'open'],
+  'quota-spent': ['quota', 1],
+  'no-credential': ['credentials', false],
+};
+
+function readWorld(reasons: readonly Reason[], at: number): Readonly<Record<string, unknown>> {
+  const world: Record<string, Record<string, unknown> | string> = {};
+  for (const { code, message } of reasons) {
+    const state = states[code];
+    // The account stands in the message only: `provider/model: provider@account rests after …`.
+    const account = /: (?:the breaker of )?([\w.-]+@[\w.-]+) /.exec(message)?.[1];
+    if (state && account !== undefined) {
+      const [section, value] = state;
+      const known = world[section];
+      world[section] = { ...(typeof known === 'object' ? known : {}), [account]: value };
+    }
+    if (code === 'schedule') world['time'] = new Date(at).toISOString();
+  }
+  return world;
+}
+
+/** To two digits. */
+function round(tokens: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(tokens)) - 1);
+  return Math.round(tokens / unit) * unit;
+}
+
+function nameOf(
+  { request, outcomes, expect }: Omit<RecordedTest, 'name'>,
+  count: number,
+  taken: Set<string>,
+): string {
+  const end =
+    expect['refusal'] === undefined
+      ? `ends at ${lastOf(expect)}`
+      : `is refused: ${String(expect['refusal'])}`;
+  const course = outcomes ? ` after ${outcomes.filter((word) => word !== 'ok').join(', ')}` : '';
+  const who = request['key'] === undefined ? '' : ` with ${String(request['key'])}`;
+  const base = `${String(request['model'])}${who} ${end}${course} (${count}×)`.slice(0, 280);
+  let name = base;
+  for (let index = 2; taken.has(name); index++) name = `${base} ${index}`;
+  taken.add(name);
+  return name;
+}
+
+function lastOf({ target, attempts, status }: RecordedTest['expect']): string {
+  if (typeof target === 'string') return target;
+  return Array.isArray(attempts) ? String(attempts.at(-1)) : `status ${String(status)}`;
+}
+
+/** The text of a `*.test.yaml`; every line is JSON, which is YAML too. */
+export function renderRecorded(tests: readonly RecordedTest[]): string {
+  const lines = tests.flatMap(({ name, request, given, outcomes, expect }) => [
+    `  - name: ${JSON.stringify(name)}`,
+    `    request: ${JSON.stringify(request)}`,
+    ...(given ? [`    given: ${JSON.stringify(given)}`] : []),
+    ...(outcomes ? [`    outcomes: ${JSON.stringify(outcomes)}`] : []),
+    `    expect: ${JSON.stringify(expect)}`,
+  ]);
+  return [
+    '# Recorded from real traffic: facts only, no prompt and no answer.',
+    'version: 1',
+    'tests:',
+    ...lines,
+  ]
+    .concat('')
+    .join('\n');
+}
