@@ -162,6 +162,12 @@ export const errorTable = {
     meaning: 'The password of a login is wrong.',
     action: 'Try again; a few wrong ones lock the address for a while.',
   },
+  state_unavailable: {
+    status: 503,
+    class: 'internal',
+    meaning: 'The state database takes no writes at the moment, and this request must leave a trace there.',
+    action: 'Look at the state in /healthz: the disk is full, or the file is locked.',
+  },
   model_not_found: {
     status: 404,
     class: 'not_found',

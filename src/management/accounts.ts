@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { Slice, Store } from '../routing/ports.ts';
+import { untilDurable } from './durable.ts';
 import { findPasswordFault, type Passwords } from './passwords.ts';
 
 export const accountKind = 'account';
@@ -92,7 +93,7 @@ export function createAccounts({ store, passwords, clock, saved }: AccountsOptio
         { kind: accountKind, id: administrator, value: JSON.stringify(account) },
         ...gone.map((id) => ({ kind: sessionKind, id, value: null })),
       ]);
-      await store.flush();
+      await untilDurable(store.flush());
     },
     open: async (expiresAt) => {
       const id = randomBytes(24).toString('base64url');
@@ -101,7 +102,7 @@ export function createAccounts({ store, passwords, clock, saved }: AccountsOptio
       if (logins.size >= mostLogins && oldest !== undefined) drop(oldest);
       logins.set(nameOf(id), login);
       save([{ kind: sessionKind, id: nameOf(id), value: JSON.stringify(login) }]);
-      await store.flush();
+      await untilDurable(store.flush());
       return { id };
     },
     find: (id) => {
@@ -121,12 +122,12 @@ export function createAccounts({ store, passwords, clock, saved }: AccountsOptio
     },
     close: async (id) => {
       drop(nameOf(id));
-      await store.flush();
+      await untilDurable(store.flush());
     },
     refresh: async () => {
       // What waits here must not be lost to what is read there.
-      await store.flush();
-      restore(await store.load());
+      await untilDurable(store.flush());
+      restore(await untilDurable(store.load()));
     },
   };
 }

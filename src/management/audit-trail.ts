@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { addressId } from '../routing/world/lockout.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AuditLog, AuditRow } from '../state/audit.ts';
+import { untilDurable } from './durable.ts';
 
 /** Where a request came from; every row that is written while it runs carries it. */
 export interface AuditOrigin {
@@ -32,7 +33,7 @@ export function createAuditTrail(log: AuditLog, clock: Clock, report: (error: un
   const refusals = new Map<string, { at: number; more: number }>();
   const write = (event: AuditEvent): Promise<void> => {
     const { address = null, requestId = null } = origins.getStore() ?? {};
-    return log.append({ at: clock.now(), ...event, address, requestId });
+    return untilDurable(log.append({ at: clock.now(), ...event, address, requestId }));
   };
   const note = (event: AuditEvent): void => void write(event).catch(report);
   return {
