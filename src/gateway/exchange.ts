@@ -10,6 +10,7 @@ import type { Facts, Principal } from '../routing/facts.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Route } from './incoming.ts';
+import type { Slot } from './slots.ts';
 
 /** Stage edges, milliseconds since arrival. */
 export const stages = ['read', 'decide', 'send', 'head', 'first', 'end'] as const;
@@ -42,6 +43,8 @@ export class Exchange {
   /** Set by `guard`. */
   address = '';
   principal: Principal | undefined;
+  /** Set by `admit`: the place that the key's limits gave; given back at the end. */
+  place: Slot | undefined;
   /** Set by `decide`: a policy forbids keeping anything of it. Ask `retainable()`, the key may forbid it too. */
   noLog = false;
   /** Set by `read`. */

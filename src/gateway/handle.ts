@@ -3,6 +3,7 @@ import { GatewayError, type UpstreamFailure } from '../errors.ts';
 import type { Attempt, Outcome, RoutePlan, Step } from '../routing/decision.ts';
 import { describeOutcome } from '../routing/gate.ts';
 import { next } from '../routing/next.ts';
+import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
 import { decideCall } from './decide.ts';
 import type { Exchange } from './exchange.ts';
@@ -38,6 +39,7 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
       case 'chat':
         exchange.principal = authenticate(gateway, exchange);
         if (!isSpoken(exchange)) throw missing(exchange);
+        admit(gateway, exchange);
         await read(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
@@ -48,6 +50,7 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
     replyError(gateway, exchange, responder, error);
   } finally {
     settleSafely(gateway, exchange);
+    exchange.place?.release();
     gateway.lifecycle.end();
   }
 }

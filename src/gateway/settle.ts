@@ -2,6 +2,7 @@
 import type { Facts } from '../routing/facts.ts';
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { sessionIdOf } from '../routing/world/sessions.ts';
+import { chargeTokens } from './admit.ts';
 import { describeRequest } from './event.ts';
 import { stages, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -16,6 +17,7 @@ export function settle(gateway: Gateway, exchange: Exchange): void {
   const row = renderRow(gateway, exchange, tokens);
   gateway.ledger.append(row);
   rememberSession(gateway, exchange);
+  chargeTokens(gateway, exchange, (tokens.input ?? 0) + (tokens.output ?? 0));
   gateway.observe?.(describeRequest(exchange, row), exchange.attempts);
 }
 

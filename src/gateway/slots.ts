@@ -30,6 +30,8 @@ export interface Slots {
   take(id: string, ceiling: Ceiling): Slot | undefined;
   /** Queues for a slot, at most `milliseconds`. */
   wait(id: string, ceiling: Ceiling, milliseconds: number): Waiting;
+  /** Milliseconds until `take` could succeed; Infinity when only the end of a running call can tell. */
+  delay(id: string, ceiling: Ceiling): number;
   running(id: string): number;
   waiting(id: string): number;
 }
@@ -55,6 +57,7 @@ export function createSlots(clock: Clock, timers: Timers): Slots {
   return {
     take: (id, ceiling) => find(id, ceiling).take(),
     wait: (id, ceiling, milliseconds) => find(id, ceiling).wait(milliseconds),
+    delay: (id, ceiling) => find(id, ceiling).delay(),
     running: (id) => lanes.get(id)?.running ?? 0,
     waiting: (id) => lanes.get(id)?.queue.size ?? 0,
   };
@@ -85,7 +88,7 @@ class Lane {
   }
 
   take(): Slot | undefined {
-    if (this.queue.size > 0 || this.#delay() > 0) {
+    if (this.queue.size > 0 || this.delay() > 0) {
       this.#tidy();
       return undefined;
     }
@@ -136,7 +139,7 @@ class Lane {
   }
 
   /** Milliseconds until a call may begin: 0 now, Infinity when only the end of another one can tell. */
-  #delay(): number {
+  delay(): number {
     const { concurrent, spacing = 0, rate } = this.ceiling;
     if (concurrent !== undefined && this.running >= concurrent) return Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonic();
@@ -162,7 +165,7 @@ class Lane {
     this.#wake?.();
     this.#wake = undefined;
     for (const waiter of this.queue) {
-      const delay = this.#delay();
+      const delay = this.delay();
       if (delay > 0) {
         if (Number.isFinite(delay)) this.#wake = this.#timers.after(Math.ceil(delay), () => this.#admit());
         return;

@@ -1,5 +1,6 @@
 // What routing may know about a request: exactly the facts that the snapshot demands, never message text.
 import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
+import type { KeyLimits } from './snapshot.ts';
 
 /** Who calls, as authentication left it. */
 export interface Principal {
@@ -11,6 +12,8 @@ export interface Principal {
   readonly models?: readonly string[];
   /** Accounts (`provider@connection`) that may serve the key; undefined means all. */
   readonly connections?: readonly string[];
+  /** The key's own ceilings. */
+  readonly limits?: KeyLimits;
   /** noLog: nothing of this caller may outlive the request. */
   readonly noLog: boolean;
 }

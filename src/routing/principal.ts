@@ -11,8 +11,16 @@ export const anonymous: Principal = Object.freeze({
 });
 
 export function createPrincipal(key: ClientKey): Principal {
-  const { id, tags, models, connections, role = 'inference', noLog = false } = key;
-  return { key: id, role, tags, noLog, ...(models && { models }), ...(connections && { connections }) };
+  const { id, tags, models, connections, limits, role = 'inference', noLog = false } = key;
+  return {
+    key: id,
+    role,
+    tags,
+    noLog,
+    ...(models && { models }),
+    ...(connections && { connections }),
+    ...(limits && { limits }),
+  };
 }
 
 /** Why a key that is known is not accepted; `retryAfter` in seconds. */

@@ -251,12 +251,27 @@ export interface Combo {
 }
 
 /** A client key; the key itself is nowhere, only its digest. */
+/** A count in any stretch of `per` milliseconds. */
+export interface Rate {
+  readonly count: number;
+  readonly per: number;
+}
+
+/** Ceilings of one key; what is absent has none. */
+export interface KeyLimits {
+  readonly requests?: Rate;
+  readonly tokens?: Rate;
+  readonly concurrent?: number;
+  readonly sessions?: number;
+}
+
 export interface ClientKey {
   readonly id: string;
   readonly enabled: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly models?: readonly string[];
   readonly connections?: readonly string[];
+  readonly limits?: KeyLimits;
   /** Epoch milliseconds from which it is no longer accepted. */
   readonly expires?: number;
   readonly schedule?: Schedule;

@@ -946,10 +946,7 @@ export const layout: LayoutNode = {
         "type": "integer"
        }
       },
-      "default": {},
-      "notYet": {
-       "severity": "error"
-      }
+      "default": {}
      }
     },
     "required": [

@@ -1,5 +1,6 @@
 // `keys` → client keys by their digest; the keys themselves are nowhere.
 import { renderPointer } from '../../lib/json-pointer.ts';
+import { compileLimits } from './pace.ts';
 import { parseSchedule, type Schedule } from '../schedule.ts';
 import type { CompileContext, CompileStep } from './context.ts';
 
@@ -25,6 +26,7 @@ export const compileKeys: CompileStep = ({ config, draft, at, report }) => {
       ...(key.models && { models: key.models }),
       ...(key.connections && { connections: key.connections }),
       ...(key.expires !== undefined && { expires: Date.parse(key.expires) }),
+      ...(Object.keys(key.limits).length > 0 && { limits: compileLimits(key.limits) }),
       ...readSchedule(key.schedule, `${pointer}/schedule`, report),
       role: key.role,
       noLog: key.noLog,
