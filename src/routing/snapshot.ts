@@ -8,6 +8,7 @@ import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { Suffix } from './decision.ts';
 import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
+import type { ClientKey } from './client-key.ts';
 import type { PolicySet } from './policies/policy.ts';
 import type { Schedule } from './schedule.ts';
 import type { BreakerSettings } from './world/breaker.ts';
@@ -251,34 +252,7 @@ export interface Combo {
 }
 
 /** A client key; the key itself is nowhere, only its digest. */
-/** A count in any stretch of `per` milliseconds. */
-export interface Rate {
-  readonly count: number;
-  readonly per: number;
-}
-
-/** Ceilings of one key; what is absent has none. */
-export interface KeyLimits {
-  readonly requests?: Rate;
-  readonly tokens?: Rate;
-  readonly concurrent?: number;
-  readonly sessions?: number;
-}
-
-export interface ClientKey {
-  readonly id: string;
-  readonly enabled: boolean;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly models?: readonly string[];
-  readonly connections?: readonly string[];
-  readonly limits?: KeyLimits;
-  /** Epoch milliseconds from which it is no longer accepted. */
-  readonly expires?: number;
-  readonly schedule?: Schedule;
-  readonly role?: 'inference' | 'admin';
-  readonly noLog?: boolean;
-  readonly at?: SourcePosition | undefined;
-}
+export type { ClientKey, KeyLimits, Rate } from './client-key.ts';
 
 export interface Snapshot {
   /** Stable hash of the compiled meaning, 12 hex digits. */
