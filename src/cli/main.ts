@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   explain: { summary: 'Tell where a request would go and why', load: () => import('./commands/explain.ts') },
   why: { summary: 'Tell what happened to a request', load: () => import('./commands/why.ts') },
   record: { summary: 'Turn real requests into tests', load: () => import('./commands/record.ts') },
+  simulate: {
+    summary: 'Run a scenario of arrivals and faults',
+    load: () => import('./commands/simulate.ts'),
+  },
   keys: { summary: 'Make, replace, remove and list client keys', load: () => import('./commands/keys.ts') },
   secrets: {
     summary: 'Keep values for ${secret:name} in the encrypted store',
