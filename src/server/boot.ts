@@ -87,16 +87,13 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   const loaded = await files.load();
   const format = options.pretty === true ? 'pretty' : (loaded.config?.observability.logs.format ?? 'auto');
   const logs = options.logs ?? createLogs({ format });
+  const isSqlite = loaded.config?.storage.driver !== 'memory';
   const dataFolder = resolveDataFolder(loaded.config?.storage.dir, files.folder(), environment);
   const secrets = createSecrets({
     environment,
     folder: files.folder(),
-    readStored: createReadStored({
-      environment,
-      dataFolder,
-      // The memory driver knows no secrets; the file of a store that was once there is still read.
-      state: () => (loaded.config?.storage.driver === 'memory' ? undefined : state),
-    }),
+    // The memory driver knows no secrets; the file of a store that was once there is still read.
+    readStored: createReadStored({ environment, dataFolder, state: () => (isSqlite ? state : undefined) }),
   });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;

@@ -13,8 +13,8 @@ export interface RouteRow {
   /** Wire of the client and family of its errors. */
   readonly protocol?: ProtocolName;
   readonly meaning: string;
-  /** `anybody` needs no credential; every other `app` route wants an administrator. */
-  readonly access?: 'anybody';
+  /** `anybody` needs no credential, `client` shows a client key what is its own; all others want an administrator. */
+  readonly access?: 'anybody' | 'client';
   /** The path that this one stands for. */
   readonly aliasOf?: string;
 }
@@ -305,6 +305,19 @@ export const routes: readonly RouteRow[] = [
     path: '/api/compliance/audit-log',
     lane: 'app',
     meaning: 'The audit log, newest first; filters and paging in the query, the count in headers.',
+  },
+  {
+    method: 'POST',
+    path: '/api/routing/explain',
+    lane: 'app',
+    meaning: 'Where a request would go, and why; no token is spent.',
+  },
+  {
+    method: 'GET',
+    path: '/api/requests/:id/why',
+    lane: 'app',
+    access: 'client',
+    meaning: 'Why a recorded request went where it went.',
   },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
