@@ -10,7 +10,6 @@ import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
 import type { ClientKey } from './client-key.ts';
 import type { PolicySet } from './policies/policy.ts';
-import type { Schedule } from './schedule.ts';
 import type { BreakerSettings } from './world/breaker.ts';
 import type { CooldownSettings } from './world/cooldown.ts';
 import type { LockoutSettings } from './world/lockout.ts';

@@ -100,7 +100,8 @@ export class SliceMap<Value> implements SliceTable<Value> {
 
   /** Gives values other ids, where no value is there yet. */
   move(rename: (id: string) => string): void {
-    for (const [id, value] of [...this.#values]) {
+    const before = [...this.#values]; // the loop adds to the map: what was moved is not visited again
+    for (const [id, value] of before) {
       const next = rename(id);
       if (next === id || this.#values.has(next)) continue;
       this.set(next, value);
