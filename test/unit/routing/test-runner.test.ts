@@ -169,6 +169,33 @@ describe('outcomes', () => {
   });
 });
 
+describe('what an example rarely shows', () => {
+  it('is a denied name whose target rests: denied, not unavailable', () => {
+    const policies = [{ id: 'closed', match: { models: ['both'] }, deny: 'closed' }];
+    const given = { breakers: { a: 'open', b: 'open' } };
+    const expectation = { refusal: 'denied_by_policy', reasons: ['closed'] };
+    expect(faultsOf({ given, expect: expectation }, { policies })).toEqual({});
+  });
+
+  it('is a key that leaves no trace', () => {
+    const keys = [{ id: 'k', digest, noLog: true }];
+    const [result] = run({ request: { model: 'both', key: 'k' } }, { keys });
+    expect(result?.run.course?.decision.noLog).toBe(true);
+    expect(run({})[0]?.run.course?.decision.noLog).toBe(false);
+  });
+
+  it('is a target that names its accounts', () => {
+    const combos = { both: { targets: [{ model: 'a/gpt-5.4', connections: ['two'] }] } };
+    expect(faultsOf({ expect: { attempts: [all[1]] } }, { combos, keys: [] })).toEqual({});
+  });
+
+  it('is an account that rests since the decision: its other models are not asked', () => {
+    const combos = { both: { targets: ['b/claude-sonnet-4-6', 'b/claude-opus-5', 'a/gpt-5.4'] } };
+    const attempts = ['b/claude-sonnet-4-6', 'a@one/gpt-5.4'];
+    expect(faultsOf({ outcomes: [401, 'ok'], expect: { attempts } }, { combos })).toEqual({});
+  });
+});
+
 describe('cases', () => {
   it('run a test once for each, with their values in its texts and keys', () => {
     const results = run({
