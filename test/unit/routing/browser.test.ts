@@ -12,6 +12,7 @@ const entry = `
   export { decide } from '${routing}/decide.ts';
   export { next } from '${routing}/next.ts';
   export { explain } from '${routing}/explain.ts';
+  export { runTests } from '${routing}/test-runner.ts';
   export { diffSnapshots } from '${routing}/diff.ts';
   export { checkRouting } from '${routing}/checks/index.ts';
   export { createWorld } from '${routing}/world/memory.ts';
