@@ -170,11 +170,12 @@ describe('outcomes', () => {
 });
 
 describe('what an example rarely shows', () => {
-  it('is a denied name whose target rests: denied, not unavailable', () => {
-    const policies = [{ id: 'closed', match: { models: ['both'] }, deny: 'closed' }];
-    const given = { breakers: { a: 'open', b: 'open' } };
+  it('is a denied name that nobody could serve: denied, not unsupported', () => {
+    const request = { model: 'b/claude-sonnet-4-6', operation: 'transcriptions' };
+    expect(faultsOf({ request, expect: { refusal: 'unsupported_feature' } })).toEqual({});
+    const policies = [{ id: 'closed', match: { models: ['b/*'] }, deny: 'closed' }];
     const expectation = { refusal: 'denied_by_policy', reasons: ['closed'] };
-    expect(faultsOf({ given, expect: expectation }, { policies })).toEqual({});
+    expect(faultsOf({ request, expect: expectation }, { policies })).toEqual({});
   });
 
   it('is a key that leaves no trace', () => {
