@@ -37,6 +37,7 @@ import { createTransport } from '../upstream/transport.ts';
 import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
+import { describeReach } from './exposure.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
 import { auditAddresses, auditChange, openSecurity, type Security } from './security.ts';
 import { createReadStored, createSecretResolver } from './stored-secrets.ts';
@@ -206,7 +207,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   const combos = createComboMetrics();
   try {
     const saved = await state.store.load();
-    security = await openSecurity({ ...options, state, saved, dataFolder, clock, logs });
+    const reach = describeReach(readAddress(start), snapshots.current);
+    security = await openSecurity({ ...options, state, saved, dataFolder, clock, logs, reach });
     const world = createStateWorld({
       store: state.store,
       saved,

@@ -8,13 +8,17 @@ export class ExposureError extends Error {
   override readonly name = 'ExposureError';
 }
 
+/** How others than this machine reach the gateway, as the beginning of a message; undefined when they do not. */
+export function describeReach({ host }: ListenAddress, { access }: Snapshot): string | undefined {
+  if (!isLoopback(host)) return `server.listen ${host} is reachable from other machines`;
+  if (access.trustedProxies.length === 0) return undefined;
+  return 'server.trustedProxies says that a proxy brings requests of others';
+}
+
 /** Why this configuration must not listen on this address; undefined when it may. */
-export function findExposure({ host }: ListenAddress, { access, keys }: Snapshot): string | undefined {
-  const reach = !isLoopback(host)
-    ? `server.listen ${host} is reachable from other machines`
-    : access.trustedProxies.length > 0
-      ? 'server.trustedProxies says that a proxy brings requests of others'
-      : undefined;
+export function findExposure(address: ListenAddress, snapshot: Snapshot): string | undefined {
+  const { access, keys } = snapshot;
+  const reach = describeReach(address, snapshot);
   if (!reach) return undefined;
   if (!access.requireApiKey) return `${reach}: set auth.requireApiKey: true, or listen on 127.0.0.1.`;
   if (keys.size === 0) return `${reach} and auth.requireApiKey is on, but no key is declared under keys.`;

@@ -23,6 +23,8 @@ export interface SecurityOptions {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly logs: Logs;
+  /** See describeReach: whom others can reach needs a password before it starts. */
+  readonly reach?: string | undefined;
   /** Of the passwords; tests take less. */
   readonly cost?: PasswordCost | undefined;
 }
@@ -34,9 +36,9 @@ export interface Security {
   readonly token: string;
 }
 
-/** Rejects with ExposureError for an INITIAL_PASSWORD that is none. */
+/** Rejects with ExposureError for an INITIAL_PASSWORD that is none, and for a missing password where others reach us. */
 export async function openSecurity(options: SecurityOptions): Promise<Security> {
-  const { state, saved, dataFolder, environment, clock, logs, cost } = options;
+  const { state, saved, dataFolder, environment, clock, logs, reach, cost } = options;
   const passwords = createPasswords(cost);
   const accounts = createAccounts({ store: state.store, passwords, clock, saved });
   const trail = createAuditTrail(state.audit, clock, (error) => logs.log.error({ err: error }, 'audit log'));
@@ -51,6 +53,10 @@ export async function openSecurity(options: SecurityOptions): Promise<Security> 
     }
     await trail.write({ action: 'auth.password.initial', actor: 'system', status: 'success' });
   }
+  if (reach !== undefined && !accounts.hasPassword)
+    throw new ExposureError(
+      `${reach}, but no admin password is set: put one into the environment variable INITIAL_PASSWORD for the first start, or run \`omniroute password reset\`.`,
+    );
   return {
     accounts,
     trail,

@@ -29,10 +29,18 @@ const off = keys
   .replaceAll(' }', ', enabled: false }')
   .replace(', enabled: false, enabled: false', ', enabled: false');
 
-async function start(more: string, flags: Flags = {}): Promise<string> {
+const password = 'a password of the tests';
+const cost = { memory: 64, passes: 1 };
+
+async function start(
+  more: string,
+  flags: Flags = {},
+  environment: Record<string, string> = { INITIAL_PASSWORD: password },
+): Promise<string> {
   const folder = makeFolder();
   try {
-    booted = await startBooted(config(more), { flags: { ...flags, data: join(folder, 'data') } }, folder);
+    const all = { ...flags, data: join(folder, 'data') };
+    booted = await startBooted(config(more), { flags: all, environment, cost }, folder);
     return 'serves';
   } catch (error) {
     rmSync(folder, { recursive: true });
@@ -67,6 +75,26 @@ describe('a start', () => {
     ['keys required by a flag', open + keys, { requireApiKey: 'true' }, 'serves'],
   ])('%s', async (_, more, flags, expected) => {
     expect(await start(more, flags)).toBe(expected);
+  });
+
+  it.each([
+    ['everywhere', open],
+    ['behind a proxy', behind],
+  ])('%s wants an admin password; keys alone are not enough', async (_, address) => {
+    expect(await start(address + required + keys, {}, {})).toBe('ExposureError');
+  });
+
+  it('takes a password that was set before', async () => {
+    const folder = makeFolder();
+    const text = config(local).replace('memory', 'sqlite');
+    booted = await startBooted(text, { environment: { INITIAL_PASSWORD: password }, cost }, folder);
+    await booted.gateway.close();
+    booted = await startBooted(
+      config(behind + required + keys).replace('memory', 'sqlite'),
+      { cost },
+      folder,
+    );
+    expect(booted.gateway.url).toContain('127.0.0.1');
   });
 });
 
