@@ -8,7 +8,7 @@ import { handle } from '../gateway/handle.ts';
 import { readHeader, type Incoming } from '../gateway/incoming.ts';
 import { isAdmitted } from '../gateway/ip-filter.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
-import { matchNothing, matchRoute, type Match } from './match.ts';
+import { isApplicationPath, matchNothing, matchRoute, type Match } from './match.ts';
 import { createNodeIncoming, createNodeResponder } from './node-lane.ts';
 import { routes } from './routes.ts';
 import { createWebIncoming, createWebResponder } from './web-lane.ts';
@@ -52,6 +52,9 @@ export function createListener(
     const { path, query } = splitUrl(request.url ?? '/', snapshot.access.basePath);
     const match = path === undefined ? undefined : matchRoute(request.method ?? 'GET', path);
     if (path === undefined || !match) {
+      // The application is built once and does not know the base, which a reload may change.
+      if (path !== undefined && isApplicationPath(path))
+        request.url = query === '' ? path : `${path}?${query}`;
       fallback(request, response);
       return;
     }

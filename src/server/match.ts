@@ -9,9 +9,16 @@ export interface Match {
 }
 
 const router = createRouter<Route>();
+const applications = createRouter<true>();
 const methods = [...new Set(routes.map(({ method }) => method))];
 for (const row of routes) {
   if (row.lane === 'data') addRoute(router, row.method, row.path, toRoute(row));
+  else addRoute(applications, row.method, row.path, true);
+}
+
+/** Whether the h3 application alone has this path, with whatever method. */
+export function isApplicationPath(path: string): boolean {
+  return methods.some((method) => findRoute(applications, method, path) !== undefined);
 }
 
 /** The route of the table, or undefined when it has none for this method and path. */
