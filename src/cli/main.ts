@@ -138,3 +138,6 @@ async function renderHelp(name: string, { description, args }: Command): Promise
   // citty colours by the environment, not by what it writes to.
   return stripVTControlCharacters(await renderUsage(definition));
 }
+
+// `node src/cli/main.ts` works too; bin.js is the way for users, because it explains an old Node.
+if (import.meta.main) await main();
