@@ -71,7 +71,8 @@ export const requestHeaders = {
 export const responseHeaders = {
   'X-Request-Id': {
     values: 'UUID',
-    meaning: 'The id of this request in logs and in the ledger. On every answer.',
+    meaning:
+      'The id of this request in logs and in the ledger. On every answer of both planes; not on /metrics, redirects and answers to broken HTTP.',
   },
   'X-OmniRoute-Revision': {
     values: '12 hex digits',
