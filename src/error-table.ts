@@ -307,3 +307,20 @@ export const errorTable = {
     action: 'Raise the timeouts of its profile, or add a fallback.',
   },
 } as const satisfies Record<string, ErrorEntry>;
+
+/** What an upstream's status says by itself; other 4xx are `invalid_request`, everything else is `upstream`. */
+export const classOfStatus: Readonly<Record<number, FailureClass>> = {
+  401: 'authentication',
+  402: 'billing',
+  403: 'permission',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  408: 'timeout',
+  409: 'conflict',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+  429: 'rate_limit',
+  503: 'overloaded',
+  504: 'timeout',
+  529: 'overloaded',
+};

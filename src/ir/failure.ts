@@ -1,6 +1,6 @@
 // An upstream's error answer → what went wrong, in words that no vendor owns. One tolerant reader for all dialects,
 // because hosts answer in each other's: proxies send HTML, OpenAI-compatible servers send Google's envelope.
-import type { FailureClass, UpstreamFailure } from '../errors.ts';
+import { classOfStatus, type FailureClass, type UpstreamFailure } from '../errors.ts';
 import { defined, isObject, parseJson } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -120,22 +120,6 @@ const classOfWord: Readonly<Record<string, FailureClass>> = {
   api_error: 'upstream',
   server_error: 'upstream',
   internal: 'upstream',
-};
-
-const classOfStatus: Readonly<Record<number, FailureClass>> = {
-  401: 'authentication',
-  402: 'billing',
-  403: 'permission',
-  404: 'not_found',
-  405: 'method_not_allowed',
-  408: 'timeout',
-  409: 'conflict',
-  413: 'too_large',
-  415: 'unsupported_media_type',
-  429: 'rate_limit',
-  503: 'overloaded',
-  504: 'timeout',
-  529: 'overloaded',
 };
 
 // Texts of OpenAI, Anthropic, Gemini, vLLM, llama.cpp, Bedrock and their kin; only words for "the prompt does not fit".

@@ -1,6 +1,12 @@
 // A word or a status of a script → what an upstream does with one call, and the status that the client gets to see. Tests
 // hold both tables to the readers and the envelopes of the wires.
-import { errorTable, type ErrorCode, type FailureClass, type UpstreamFailure } from '../../errors.ts';
+import {
+  classOfStatus,
+  errorTable,
+  type ErrorCode,
+  type FailureClass,
+  type UpstreamFailure,
+} from '../../errors.ts';
 import type { ProtocolName } from '../../protocols/capabilities.ts';
 import type { UpstreamAnswer } from '../course.ts';
 
@@ -43,26 +49,10 @@ const words: Readonly<Record<string, UpstreamFailure>> = {
   blocked: { class: 'content_policy', status: 400, message: 'The content is refused.' },
 };
 
-const classes: Readonly<Record<number, FailureClass>> = {
-  401: 'authentication',
-  402: 'billing',
-  403: 'permission',
-  404: 'not_found',
-  405: 'method_not_allowed',
-  408: 'timeout',
-  409: 'conflict',
-  413: 'too_large',
-  415: 'unsupported_media_type',
-  429: 'rate_limit',
-  503: 'overloaded',
-  504: 'timeout',
-  529: 'overloaded',
-};
-
 function describeFailure(word: string | number): UpstreamFailure {
   if (typeof word === 'string')
     return words[word] ?? { class: 'upstream', message: `Unknown outcome ${word}.` };
-  const kind = classes[word] ?? (word < 500 ? 'invalid_request' : 'upstream');
+  const kind = classOfStatus[word] ?? (word < 500 ? 'invalid_request' : 'upstream');
   return { class: kind, status: word, message: `The upstream answered ${word} without a body.` };
 }
 
