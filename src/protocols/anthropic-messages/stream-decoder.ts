@@ -2,10 +2,10 @@
 import type { UpstreamFailure } from '../../errors.ts';
 import type { AnswerListener } from '../../ir/events.ts';
 import { brokenAnswer, readInnerFailure } from '../../ir/failure.ts';
+import { createFrameDecoder, type FrameReader } from '../../ir/frame-decoder.ts';
 import type { OpaquePart } from '../../ir/parts.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { createSseReader } from '../../lib/sse.ts';
 import type { AnswerDecoder, DecodeContext } from '../protocol.ts';
 import { decodeCitation } from './citations.ts';
 import { decodeFinish } from './finish.ts';
@@ -15,41 +15,8 @@ import { createUsageMeter } from './usage.ts';
 import { wire } from './wire.ts';
 
 export function createAnswerDecoder(context: DecodeContext, emit: AnswerListener): AnswerDecoder {
-  const reader = createEventReader(context, emit);
-  const frames = createSseReader((data, event) => {
-    if (reader.closed || data.trim() === '' || data.trim() === '[DONE]') return;
-    const value = parseJson(data);
-    if (!isObject(value)) reader.fail(brokenAnswer('The upstream sent a frame that is not JSON.'));
-    else if (event === 'error')
-      reader.fail(readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.'));
-    else reader.read(value);
-  });
-  return {
-    push(chunk) {
-      if (!reader.closed) guard(() => frames.push(chunk));
-    },
-    end() {
-      guard(() => frames.end());
-      if (!reader.closed) reader.complete();
-    },
-  };
-
-  function guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      reader.fail(brokenAnswer(`The upstream broke the stream: ${error.message}.`));
-    }
-  }
-}
-
-export interface EventReader {
-  read(event: JsonObject): void;
-  /** Ends the answer; a stop reason must have been seen. */
-  complete(): void;
-  fail(failure: UpstreamFailure): void;
-  readonly closed: boolean;
+  const ignored = (data: string): boolean => data.trim() === '' || data.trim() === '[DONE]';
+  return createFrameDecoder(createEventReader(context, emit), ignored);
 }
 
 interface Block {
@@ -61,7 +28,8 @@ interface Block {
   pieces: string;
 }
 
-export function createEventReader(context: DecodeContext, emit: AnswerListener): EventReader {
+/** Events, already parsed → events of the hub. To end the answer a stop reason must have been seen. */
+export function createEventReader(context: DecodeContext, emit: AnswerListener): FrameReader {
   const blocks = new Map<unknown, Block>();
   const meter = createUsageMeter();
   let count = 0;

@@ -3,10 +3,10 @@ import { createBlocks } from '../../ir/blocks.ts';
 import { readUri } from '../../ir/data-uri.ts';
 import type { AnswerListener } from '../../ir/events.ts';
 import { brokenAnswer, readInnerFailure } from '../../ir/failure.ts';
+import { createFrameDecoder, type FrameReader } from '../../ir/frame-decoder.ts';
 import type { UpstreamFailure } from '../../errors.ts';
-import { defined, isObject, parseJson } from '../../lib/json.ts';
+import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { createSseReader } from '../../lib/sse.ts';
 import type { AnswerDecoder, DecodeContext } from '../protocol.ts';
 import { createCalls } from './calls.ts';
 import { decodeDetail } from './parts.ts';
@@ -16,45 +16,17 @@ import { decodeUsage } from './usage.ts';
 
 export function createAnswerDecoder(context: DecodeContext, emit: AnswerListener): AnswerDecoder {
   const reader = createChunkReader(context, emit);
-  const frames = createSseReader((data, event) => {
-    if (data === '' || reader.closed) return;
-    if (data.trim() === '[DONE]') {
-      reader.complete(true);
-      return;
-    }
-    const value = parseJson(data);
-    if (!isObject(value)) reader.fail(brokenAnswer('The upstream sent a frame that is not JSON.'));
-    else if (event === 'error')
-      reader.fail(readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.'));
-    else reader.read(value);
+  return createFrameDecoder(reader, (data) => {
+    if (data.trim() === '[DONE]') reader.complete(true);
+    else if (data !== '') return false;
+    return true;
   });
-  return {
-    push(chunk) {
-      if (!reader.closed) guard(() => frames.push(chunk));
-    },
-    end() {
-      guard(() => frames.end());
-      if (!reader.closed) reader.complete(false);
-    },
-  };
-
-  function guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      reader.fail(brokenAnswer(`The upstream broke the stream: ${error.message}.`));
-    }
-  }
 }
 
 /** Chunks, already parsed → events. A unary answer is one chunk whose delta is the whole message. */
-export interface ChunkReader {
-  read(chunk: JsonObject): void;
+export interface ChunkReader extends FrameReader {
   /** Ends the answer. Without the terminal a finish reason must have been seen. */
-  complete(terminal: boolean): void;
-  fail(failure: UpstreamFailure): void;
-  readonly closed: boolean;
+  complete(terminal?: boolean): void;
 }
 
 export function createChunkReader(context: DecodeContext, emit: AnswerListener): ChunkReader {
@@ -207,7 +179,7 @@ export function createChunkReader(context: DecodeContext, emit: AnswerListener):
     }
   }
 
-  function complete(terminal: boolean): void {
+  function complete(terminal = false): void {
     if (closed) return;
     if (finish === undefined && !(terminal && started)) {
       return fail(
