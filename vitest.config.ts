@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/setup/traps.ts'],
+    setupFiles: ['test/setup/properties.ts', 'test/setup/traps.ts'],
     // One process per file: what a file leaves behind is its own fault and is found by test/setup/leaks.ts.
     pool: 'forks',
     // Vitest leaves one core free; the machines of this project have two, and most files wait more than they compute.
