@@ -82,7 +82,8 @@ function widen(tree: Tree, cut: Splice): Splice {
   return { ...cut, end: tree.text[cut.end - 1] === ',' ? cut.end + spaces : cut.end };
 }
 
-function listFlowBounds(collection: YamlMap | YamlSeq): { start: number; end: number }[] {
+/** Where each entry begins, anchor and tag included, and where it ends. */
+export function listFlowBounds(collection: YamlMap | YamlSeq): { start: number; end: number }[] {
   const token = collection.srcToken;
   const items = token?.type === 'flow-collection' ? token.items : [];
   const bounds: { start: number; end: number }[] = [];

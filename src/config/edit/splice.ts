@@ -1,6 +1,6 @@
 // The elementary cuts: each says which bytes of one parsed text go and what comes instead, and nothing more.
 import { isMap, isSeq, type Node } from 'yaml';
-import { deleteFromFlow, insertIntoFlow } from './flow.ts';
+import { deleteFromFlow, insertIntoFlow, listFlowBounds } from './flow.ts';
 import { indentRest, renderBlock, renderFlow, renderKey } from './render.ts';
 import {
   findColon,
@@ -154,10 +154,9 @@ export function insertItem(tree: Tree, slot: Slot, seq: YamlSeq, index: number, 
   if (seq.items.length === 0) return replaceValue(tree, slot, seq, [value]);
   if (seq.flow) {
     const text = renderFlow(value);
-    const before = seq.items[index];
-    if (!before?.range) return insertIntoFlow(tree, seq, text);
-    const start = before.range[0] - readProps(tree, before.range[0]).length;
-    return [{ start, end: start, text: `${text}, ` }];
+    const before = listFlowBounds(seq)[index];
+    if (!before) return insertIntoFlow(tree, seq, text);
+    return [{ start: before.start, end: before.start, text: `${text}, ` }];
   }
   const column = findColumn(tree.text, findDash(seq, 0));
   const pad = ' '.repeat(column);
@@ -195,7 +194,7 @@ export function moveItem(tree: Tree, slot: Slot, seq: YamlSeq, from: number, to:
       reorder(toValue(seq.toJS(tree.document, { mapAsMap: true })), from, to),
     );
   if (seq.flow) {
-    const slots = seq.items.map((item) => ({ start: item.range?.[0] ?? 0, end: item.range?.[1] ?? 0 }));
+    const slots = listFlowBounds(seq);
     const texts = slots.map(({ start, end }) => tree.text.slice(start, end));
     texts.splice(to, 0, ...texts.splice(from, 1));
     return slots.map((place, index) => ({ ...place, text: texts[index] ?? '' }));
@@ -240,10 +239,6 @@ function findPropsEnd(slot: Exclude<Slot, { kind: 'root' }>, sign: number): numb
   const tokens = slot.kind === 'pair' ? slot.pair.srcToken?.sep : undefined;
   const props = tokens?.findLast((token) => token.type === 'anchor' || token.type === 'tag');
   return props ? props.offset + props.source.length : sign + 1;
-}
-
-function readProps(tree: Tree, offset: number): string {
-  return /(?:[&!]\S* +)+$/.exec(tree.text.slice(findLineStart(tree.text, offset), offset))?.[0] ?? '';
 }
 
 /** Start of the comment lines right above, at the same column, without a blank line between. */
