@@ -83,5 +83,9 @@ function checkPositionals(given: readonly string[], args: ArgsDef): void {
   // A last positional that says `…` in its hint takes all that follow; the command reads them from `_`.
   if (positionals.some((each) => each.valueHint?.endsWith('…'))) return;
   const extra = given[positionals.length];
-  if (extra !== undefined) throw createUsageFailure(`unexpected "${extra}"`);
+  if (extra !== undefined)
+    throw createUsageFailure(
+      `unexpected "${extra}"`,
+      'config' in args ? `a configuration is given as \`--config ${extra}\`` : undefined,
+    );
 }

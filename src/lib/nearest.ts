@@ -12,6 +12,7 @@ export function findNearest(text: string, names: Iterable<string>): string | und
   for (const name of names) {
     // The length alone is a lower bound, and it spares the long lists of model names.
     if (Math.abs(name.length - wanted.length) >= bestDistance) continue;
+    if (name === text) continue;
     const candidate = name.toLowerCase();
     const far = distance(wanted, candidate);
     if (far < bestDistance && far < Math.max(wanted.length, candidate.length)) {

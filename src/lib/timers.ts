@@ -10,15 +10,18 @@ export interface Timers {
   every(milliseconds: number, run: () => void): CancelTimer;
 }
 
+// Node takes a longer wait for none at all (24.8 days).
+const longest = 2 ** 31 - 1;
+
 /** Node's timers, unreferenced. */
 export const systemTimers: Timers = {
   after: (milliseconds, run) => {
-    const timer = setTimeout(run, milliseconds);
+    const timer = setTimeout(run, Math.min(milliseconds, longest));
     timer.unref?.();
     return () => clearTimeout(timer);
   },
   every: (milliseconds, run) => {
-    const timer = setInterval(run, milliseconds);
+    const timer = setInterval(run, Math.min(milliseconds, longest));
     timer.unref?.();
     return () => clearInterval(timer);
   },

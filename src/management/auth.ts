@@ -1,8 +1,9 @@
 // Who may use the management API: an admin key of the configuration, the token that a 0600 file in the data folder
 // holds, or a login. Addresses that are not served and pages of other sites are refused before a credential is looked at.
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureFolder } from '../lib/folders.ts';
 import { GatewayError } from '../errors.ts';
 import { checkKey, findKey } from '../gateway/authenticate.ts';
 import { isLoopbackHost, isOpen } from '../gateway/guard.ts';
@@ -34,7 +35,7 @@ export async function ensureManagementToken(
     return known;
   }
   const token = randomBytes(32).toString('base64url');
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  ensureFolder(dataFolder);
   await writeFile(path, `${token}\n`, { mode: 0o600 });
   await chmod(path, 0o600);
   return token;

@@ -1,8 +1,9 @@
 // Where the keys of the secret store come from: OMNIROUTE_SECRET_KEY, else `secret.key` in the data folder. The file
 // is made at the first use only, never in place of one that is gone while envelopes exist.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureFolder } from '../lib/folders.ts';
 import { deriveKey, shortestKey, type VaultKey } from './vault.ts';
 
 export const secretKeyVariable = 'OMNIROUTE_SECRET_KEY';
@@ -89,7 +90,7 @@ function makeKeyText(): string {
 }
 
 function writeKeyFile(folder: string, keys: readonly string[]): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   const path = join(folder, secretKeyFile);
   const draft = `${path}.${process.pid}.new`;
   try {

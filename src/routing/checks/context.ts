@@ -105,9 +105,12 @@ export function suggestName(context: RoutingContext, name: string): string | und
   if (entry && !snapshot.prefixes.has(prefix))
     return `declare the provider: "${entry.id}: {}" under providers`;
   const names = [...Object.keys(config.combos), ...Object.keys(config.aliases)];
-  const providers = slash < 0 ? [] : snapshot.prefixes.names().map((other) => `${other}${name.slice(slash)}`);
+  const model = name.slice(slash + 1);
   const models = listModels(catalog, snapshot);
-  const near = findNearest(name, [...names, ...providers, ...models]);
+  // Last, because nobody knows whether they exist: the same model behind a prefix that does.
+  const guesses =
+    slash < 0 || model === '' ? [] : snapshot.prefixes.names().map((other) => `${other}/${model}`);
+  const near = findNearest(name, [...names, ...models, ...guesses]);
   return near === undefined ? undefined : `did you mean "${near}"?`;
 }
 

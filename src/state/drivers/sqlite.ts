@@ -1,9 +1,10 @@
 // Opens the state database: pragmas, migrations, and errors that say what an operator can do.
 // Durability: WAL with synchronous=NORMAL. A killed process loses nothing that was committed; a power cut may lose
 // the last commits since the latest checkpoint, never the integrity of the file.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { ensureFolder } from '../../lib/folders.ts';
 import { StateError } from '../fault.ts';
 import { type Migration, migrations } from './migrations.ts';
 
@@ -21,7 +22,7 @@ export function openForWriting(file: string, options: WriterConnectionOptions = 
   const steps = options.steps ?? migrations;
   let database: Connection | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    ensureFolder(dirname(file));
     database = new Database(file, { timeout: options.busyTimeout ?? 2000 });
     // Rows say who asked for what; only the owner of the process reads them.
     chmodSync(file, 0o600);

@@ -64,6 +64,7 @@ test.each([
   [['schema', '--section'], 'cli/usage', '--section needs a value'],
   [['schema', '--section', '--list'], 'cli/usage', '--section needs a value'],
   [['schema', 'providers'], 'cli/usage', 'unexpected "providers"'],
+  [['start', 'my.yaml'], 'cli/usage', '--config my.yaml'],
   [['schema', '--section', 'provider'], 'cli/usage', 'did you mean "providers"?'],
   [['sandbox', '--listen', 'here'], 'cli/usage', '"here" is not host:port'],
   [['sandbox', '--seed', 'x'], 'cli/usage', '--seed'],
