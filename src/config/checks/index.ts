@@ -17,6 +17,7 @@ import { duplicateTest } from './duplicate-test.ts';
 import { emptyList } from './empty-list.ts';
 import { exceededRoute } from './exceeded-route.ts';
 import { exposed } from './exposed.ts';
+import { globForModel } from './glob-for-model.ts';
 import { ignoredWeight } from './ignored-weight.ts';
 import { invalidAddress } from './invalid-address.ts';
 import { limitWithoutCeiling } from './limit-without-ceiling.ts';
@@ -75,6 +76,7 @@ export const documentChecks: readonly DocumentCheck[] = [
   policyAfterDeny,
   denyEverything,
   allowAndBlock,
+  globForModel,
   temperatureRange,
   timeoutOrder,
 ];
