@@ -10,7 +10,7 @@ import type { Facts, Principal } from '../routing/facts.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Route } from './incoming.ts';
-import type { Slot } from './slots.ts';
+import type { Slot } from '../routing/slots.ts';
 
 /** Stage edges, milliseconds since arrival. */
 export const stages = ['read', 'decide', 'send', 'head', 'first', 'end'] as const;

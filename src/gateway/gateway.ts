@@ -10,7 +10,7 @@ import type { Transport } from '../upstream/transport.ts';
 import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { Slots } from './slots.ts';
+import type { Slots } from '../routing/slots.ts';
 
 export interface Gateway {
   readonly snapshots: SnapshotRef;

@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { responseHeaders } from './headers.ts';
 import { readHeader } from './incoming.ts';
-import { isAdmitted } from './ip-filter.ts';
+import { isAdmitted } from '../routing/ip-filter.ts';
 
 type Access = Snapshot['access'];
 

@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { commitStream } from './reply.ts';
 import type { Responder } from './responder.ts';
-import type { Ceiling, Slot } from './slots.ts';
+import type { Ceiling, Slot } from '../routing/slots.ts';
 
 /** A call that has begun in the world and holds its slots; it must be ended, whatever happens. */
 export interface Permission {

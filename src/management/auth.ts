@@ -7,7 +7,7 @@ import { ensureFolder } from '../lib/folders.ts';
 import { GatewayError } from '../errors.ts';
 import { checkKey, findKey } from '../gateway/authenticate.ts';
 import { isLoopbackHost, isOpen } from '../gateway/guard.ts';
-import { isAdmitted } from '../gateway/ip-filter.ts';
+import { isAdmitted } from '../routing/ip-filter.ts';
 import { checkLock, countBadCredential, forgive } from '../gateway/lockout.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';

@@ -4,7 +4,7 @@ import type { H3, H3Event } from 'h3';
 import { readTestData } from '../config/test-file.ts';
 import { GatewayError } from '../errors.ts';
 import { checkKey } from '../gateway/authenticate.ts';
-import { isAdmitted } from '../gateway/ip-filter.ts';
+import { isAdmitted } from '../routing/ip-filter.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import { createRandom } from '../lib/random.ts';
 import { explain } from '../routing/explain.ts';

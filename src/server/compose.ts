@@ -4,7 +4,7 @@ import { priceTokens } from '../catalog/prices.ts';
 import { createDeadlines } from '../gateway/deadlines.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createLifecycle } from '../gateway/lifecycle.ts';
-import { createSlots } from '../gateway/slots.ts';
+import { createSlots } from '../routing/slots.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ListenAddress } from '../lib/listen-address.ts';
 import { systemTimers } from '../lib/timers.ts';

@@ -6,7 +6,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { findAddress } from '../gateway/address.ts';
 import { handle } from '../gateway/handle.ts';
 import { readHeader, type Incoming } from '../gateway/incoming.ts';
-import { isAdmitted } from '../gateway/ip-filter.ts';
+import { isAdmitted } from '../routing/ip-filter.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { isApplicationPath, matchNothing, matchRoute, type Match } from './match.ts';
 import { createNodeIncoming, createNodeResponder } from './node-lane.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAdmitted } from '../../../src/gateway/ip-filter.ts';
+import { isAdmitted } from '../../../src/routing/ip-filter.ts';
 import { assembleSnapshot } from '../../../src/routing/assemble.ts';
 import type { Snapshot } from '../../../src/routing/snapshot.ts';
 import { createWorld } from '../../../src/routing/world/memory.ts';

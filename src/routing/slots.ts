@@ -1,5 +1,6 @@
 // How many calls may run at a place, and how fast they may begin: one lane per account or target, with a queue that is
-// bounded, fair and can be left. Lives in memory only: what ran before a restart runs no more.
+// bounded, fair and can be left. Lives in memory only: what ran before a restart runs no more. Simulations give it a
+// clock and timers of their own.
 import type { Clock } from '../lib/clock.ts';
 import type { CancelTimer, Timers } from '../lib/timers.ts';
 
@@ -30,10 +31,32 @@ export interface Slots {
   take(id: string, ceiling: Ceiling): Slot | undefined;
   /** Queues for a slot, at most `milliseconds`. */
   wait(id: string, ceiling: Ceiling, milliseconds: number): Waiting;
+  /** The same without a promise: `settle` is called once, perhaps before this returns. Answers how to leave. */
+  enqueue(
+    id: string,
+    ceiling: Ceiling,
+    milliseconds: number,
+    settle: (slot: Slot | undefined) => void,
+  ): () => void;
   /** Milliseconds until `take` could succeed; Infinity when only the end of a running call can tell. */
   delay(id: string, ceiling: Ceiling): number;
   running(id: string): number;
   waiting(id: string): number;
+  /** How the lane stands; changes nothing. */
+  look(id: string, ceiling: Ceiling): LaneState;
+  /** What a test says of the past: so many calls run and do not end, so many have just begun. */
+  occupy(id: string, ceiling: Ceiling, past: { readonly running?: number; readonly begun?: number }): void;
+  /** Every lane that is in use, for timelines. */
+  ids(): readonly string[];
+}
+
+export interface LaneState {
+  readonly running: number;
+  readonly waiting: number;
+  /** Calls that count in the rate's window. */
+  readonly begun: number;
+  /** Milliseconds until a call may begin: 0 now, Infinity when only the end of another one can tell. */
+  readonly delay: number;
 }
 
 /** Those who wait hold a body in memory each; past this number the next target is tried at once. */
@@ -56,10 +79,17 @@ export function createSlots(clock: Clock, timers: Timers): Slots {
   };
   return {
     take: (id, ceiling) => find(id, ceiling).take(),
-    wait: (id, ceiling, milliseconds) => find(id, ceiling).wait(milliseconds),
-    delay: (id, ceiling) => find(id, ceiling).delay(),
+    wait: (id, ceiling, milliseconds) => {
+      const { promise, resolve } = Promise.withResolvers<Slot | undefined>();
+      return { slot: promise, leave: find(id, ceiling).enqueue(milliseconds, resolve) };
+    },
+    enqueue: (id, ceiling, milliseconds, settle) => find(id, ceiling).enqueue(milliseconds, settle),
+    delay: (id, ceiling) => lanes.get(id)?.delay(ceiling) ?? 0,
     running: (id) => lanes.get(id)?.running ?? 0,
     waiting: (id) => lanes.get(id)?.queue.size ?? 0,
+    look: (id, ceiling) => lanes.get(id)?.look(ceiling) ?? { running: 0, waiting: 0, begun: 0, delay: 0 },
+    occupy: (id, ceiling, past) => find(id, ceiling).occupy(past),
+    ids: () => [...lanes.keys()],
   };
 }
 
@@ -95,23 +125,39 @@ class Lane {
     return this.#begin();
   }
 
-  wait(milliseconds: number): Waiting {
+  enqueue(milliseconds: number, settle: (slot: Slot | undefined) => void): () => void {
     const at = this.take();
-    if (at) return { slot: Promise.resolve(at), leave: () => undefined };
-    if (this.queue.size >= longestQueue || milliseconds <= 0) {
-      return { slot: Promise.resolve(undefined), leave: () => undefined };
+    if (at || this.queue.size >= longestQueue || milliseconds <= 0) {
+      settle(at);
+      return () => undefined;
     }
-    const { promise, resolve } = Promise.withResolvers<Slot | undefined>();
     const leave = (): void => {
       if (!this.queue.delete(waiter)) return;
       waiter.cancel();
-      resolve(undefined);
+      settle(undefined);
       this.#tidy();
     };
-    const waiter: Waiter = { settle: resolve, cancel: this.#timers.after(milliseconds, leave) };
+    const waiter: Waiter = { settle, cancel: this.#timers.after(milliseconds, leave) };
     this.queue.add(waiter);
     this.#admit();
-    return { slot: promise, leave };
+    return leave;
+  }
+
+  look(ceiling: Ceiling): LaneState {
+    const now = this.#clock.monotonic();
+    const { rate } = ceiling;
+    const begun = rate
+      ? this.#starts.reduce((sum, { last, count }) => (last + rate.per > now ? sum + count : sum), 0)
+      : 0;
+    return { running: this.running, waiting: this.queue.size, begun, delay: this.delay(ceiling) };
+  }
+
+  occupy({ running = 0, begun = 0 }: { readonly running?: number; readonly begun?: number }): void {
+    this.running += running;
+    if (begun === 0) return;
+    const now = this.#clock.monotonic();
+    this.#starts.push({ first: now, last: now, count: begun });
+    this.#lastStart = now;
   }
 
   #begin(): Slot {
@@ -139,8 +185,7 @@ class Lane {
   }
 
   /** Milliseconds until a call may begin: 0 now, Infinity when only the end of another one can tell. */
-  delay(): number {
-    const { concurrent, spacing = 0, rate } = this.ceiling;
+  delay({ concurrent, spacing = 0, rate }: Ceiling = this.ceiling): number {
     if (concurrent !== undefined && this.running >= concurrent) return Number.POSITIVE_INFINITY;
     const now = this.#clock.monotonic();
     const spaced = this.#lastStart + spacing - now;

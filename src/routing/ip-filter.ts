@@ -1,8 +1,8 @@
 // Which client addresses are served: bans of the moment, then `network.ipFilter`. Loopback always is, so that operators
 // cannot lock themselves out.
 import { parseAddress, parseAddressRange, type Address, type AddressRange } from '../lib/address.ts';
-import type { Snapshot } from '../routing/snapshot.ts';
-import type { MutableWorld } from '../routing/world/world.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { MutableWorld } from './world/world.ts';
 
 type Access = Snapshot['access'];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSlots, type Ceiling, type Slot, type Waiting } from '../../../src/gateway/slots.ts';
+import { createSlots, type Ceiling, type Slot, type Waiting } from '../../../src/routing/slots.ts';
 import { createManualClock } from '../../../src/lib/clock.ts';
 import { createManualTimers } from '../../../src/lib/timers.ts';
 
