@@ -5,17 +5,17 @@ import { code, renderPage, renderTable } from '../markdown.ts';
 export async function generate(): Promise<ReadonlyMap<string, string>> {
   const rows = routes
     .filter(({ aliasOf }) => aliasOf === undefined)
-    .map(({ method, path, meaning, protocol, operation }) => [
-      code(`${method} ${renderPath(path)}`),
+    .map(({ method, path, verb, meaning, protocol, operation }) => [
+      code(`${method} ${renderPath(path, verb)}`),
       protocol ?? '',
       operation ?? '',
       meaning,
     ]);
   const aliases = routes
     .filter((row) => row.aliasOf !== undefined)
-    .map(({ method, path, aliasOf = '' }) => [
-      code(`${method} ${renderPath(path)}`),
-      code(renderPath(aliasOf)),
+    .map(({ method, path, verb, aliasOf = '' }) => [
+      code(`${method} ${renderPath(path, verb)}`),
+      code(renderPath(aliasOf, verb)),
     ]);
   const page = renderPage('Endpoints', 'src/server/routes.ts', [
     'A path that is not listed is answered by [`not_found`](errors.md), a method that is not by `method_not_allowed`. ' +
@@ -29,6 +29,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
 }
 
 /** A pattern of rou3, which writes a wildcard as `**:name`, as people write paths. */
-export function renderPath(path: string): string {
+export function renderPath(path: string, verb?: string): string {
+  if (verb !== undefined) return path.replace(/(?:models\/)?\*\*:rest$/, `models/{model}:${verb}`);
   return path.replace(/\*\*:(\w+)/, '{$1…}').replaceAll(/:(\w+)/g, '{$1}');
 }

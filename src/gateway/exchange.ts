@@ -79,7 +79,8 @@ export class Exchange {
     this.snapshot = snapshot;
     this.incoming = incoming;
     this.route = route;
-    this.protocol = envelopeOf(route.protocol);
+    const wire = envelopeOf(route.protocol);
+    this.protocol = wire.dialect ? wire.dialect(incoming) : wire;
     this.at = gateway.clock.now();
     this.id = createRequestId(this.at);
     this.began = gateway.clock.monotonic();

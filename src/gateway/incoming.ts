@@ -1,6 +1,6 @@
 // A request as it came in, without Node's or the web's own classes.
 import type { ProtocolName, Operation } from '../protocols/capabilities.ts';
-import type { RawHeaders } from '../protocols/protocol.ts';
+import type { RawHeaders, RequestPath } from '../protocols/protocol.ts';
 
 /** What the route table says about a request. */
 export interface Route {
@@ -8,11 +8,13 @@ export interface Route {
   readonly operation: Operation | 'model' | 'health' | 'none';
   /** The wire of the client, and the family of its error envelope. */
   readonly protocol: ProtocolName;
+  /** What the path wants done with the model that it names (`streamGenerateContent`). */
+  readonly verb?: string;
   /** Methods of this path; goes into `Allow` and into answers to OPTIONS. */
   readonly allow?: readonly string[];
 }
 
-export interface Incoming {
+export interface Incoming extends RequestPath {
   readonly method: string;
   /** As sent, below the base path, without the query. */
   readonly path: string;
@@ -24,6 +26,9 @@ export interface Incoming {
   readonly peer: string;
   /** What the path's wildcard matched, decoded (`models/a%2Fb` → `a/b`). */
   readonly rest?: string;
+  /** The model that the path names, decoded, and what is to be done with it (`…/models/{model}:{verb}`). */
+  readonly model?: string;
+  readonly verb?: string;
   readonly body: BodySource;
 }
 

@@ -27,9 +27,11 @@ export async function read(gateway: Gateway, exchange: Exchange): Promise<void> 
   const body = await collect(incoming.body, { limit, encoding, pause: snapshot.timing.bodyTimeout, gateway });
   exchange.mark('read', gateway.clock.monotonic());
   exchange.body = body;
-  const peek = protocol.peek.request(body, snapshot.limits);
+  const peek = protocol.peek.request(body, snapshot.limits, incoming);
   exchange.peek = peek;
-  exchange.stream = peek.stream || (!peek.spans.stream && wantsStream(readHeader(headers, 'accept')));
+  // A path that says what to do has said whether to stream.
+  const open = incoming.verb === undefined && !peek.spans.stream;
+  exchange.stream = peek.stream || (open && wantsStream(readHeader(headers, 'accept')));
 }
 
 interface CollectOptions {

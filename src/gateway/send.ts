@@ -128,9 +128,10 @@ class Sending extends Deadline implements UpstreamHandler {
     this.due = this.#nextDue();
     this.#permission.observe(headers);
     const type = String(headers['content-type'] ?? '');
+    const isArray = this.#prepared.wire.streamContentType.startsWith('application/json');
     if (status < 200 || status >= 300) this.#error = [];
     else if (type.startsWith('text/html')) this.#fail(broken('answered with a web page'));
-    else if (this.#exchange.stream && type.startsWith('application/json')) this.#error = [];
+    else if (this.#exchange.stream && type.startsWith('application/json') && !isArray) this.#error = [];
     else if (!this.#exchange.stream && type.startsWith('text/event-stream')) {
       this.#fail(broken('answered with a stream where none was asked for'));
     }

@@ -42,13 +42,14 @@ export function translate(
   if (connection.credential && credential === undefined) {
     return { class: 'authentication', message: `The credential of ${connection.key} could not be resolved.` };
   }
-  const wire = findProtocol(endpoint.protocol);
+  const same = endpoint.protocol === exchange.protocol.name;
+  // What the client's own wire takes is passed on in the dialect in which it came.
+  const wire = same ? exchange.protocol : findProtocol(endpoint.protocol);
   if (!wire)
     return {
       class: 'unsupported',
       message: `${target} speaks ${endpoint.protocol}, which this version does not.`,
     };
-  const same = wire.name === exchange.protocol.name;
   exchange.loss = noLoss;
   let written: Written;
   try {
@@ -95,7 +96,7 @@ function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Writ
 
 // Only rules of the operator make a passed-through body be parsed and written again.
 function changeBody(
-  { body, peek, snapshot }: Exchange,
+  { body, peek, snapshot, incoming }: Exchange,
   { changes, model, endpoint, facts }: Attempt,
   wire: Protocol,
 ): { readonly body: Uint8Array; readonly peek: RequestPeek } {
@@ -106,7 +107,7 @@ function changeBody(
   const maxOutput = facts?.maxOutput;
   const target = maxOutput === undefined ? { model, rules } : { model, rules, maxOutput };
   const changed = Buffer.from(JSON.stringify(wire.changeBody(value, changes, target)));
-  return { body: changed, peek: wire.peek.request(changed, snapshot.limits) };
+  return { body: changed, peek: wire.peek.request(changed, snapshot.limits, incoming) };
 }
 
 function translateBody(

@@ -43,6 +43,17 @@ export interface RequestPeek {
   readonly maxOutputTokens?: number;
 }
 
+/** What the address of a request says before its body is read. */
+export interface RequestPath {
+  /** As sent, below the base path, without the query. */
+  readonly path: string;
+  /** Without the question mark; empty when there is none. */
+  readonly query: string;
+  /** The model that the path names, decoded, and what is to be done with it (`…/models/{model}:{verb}`). */
+  readonly model?: string;
+  readonly verb?: string;
+}
+
 /** The edits that a pass-through may make. */
 export interface SpliceEdits {
   /** New model id; undefined keeps the client's bytes. */
@@ -92,8 +103,8 @@ export interface RenderedError {
 }
 
 export interface Peek {
-  /** Scans and checks a whole body; throws GatewayError (400) naming the field. */
-  request(body: Uint8Array, limits: { readonly maxDepth: number }): RequestPeek;
+  /** Scans and checks a whole body; throws GatewayError (400) naming the field. `path`: for wires that name the model there. */
+  request(body: Uint8Array, limits: { readonly maxDepth: number }, path?: RequestPath): RequestPeek;
   /** The body as pieces, edited without copying what does not change. */
   splice(body: Uint8Array, peek: RequestPeek, edits: SpliceEdits): readonly Uint8Array[];
   /** Path below the endpoint's baseUrl for this call (`/chat/completions`). */
@@ -127,6 +138,11 @@ export interface Protocol {
   readonly errors: ProtocolErrors;
   /** The operator's changes on a body that stays in this wire; everything else survives. Throws GatewayError 400. */
   changeBody(body: JsonObject, changes: RequestChanges, target: ChangeTarget): JsonObject;
+  /**
+   * This wire as the request of such a path speaks it, where one wire has several ways of speaking (Gemini's JSON array
+   * beside SSE, Ollama's generate beside chat). The same `name`; asked once per request, only for what clients send.
+   */
+  dialect?(path: RequestPath): Protocol;
   /** Absent while a wire can only be passed through. */
   readonly codec?: Codec;
 }

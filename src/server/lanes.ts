@@ -33,7 +33,12 @@ export function createApp(gateway: Gateway): H3 {
       return Response.json({ error: fault }, { status: 500 });
     },
   });
-  for (const { lane, method, path } of routes) if (lane === 'data') app.on(method, path, serve);
+  const declared = new Set<string>();
+  for (const { lane, method, path } of routes) {
+    if (lane !== 'data' || declared.has(`${method} ${path}`)) continue;
+    declared.add(`${method} ${path}`);
+    app.on(method, path, serve);
+  }
   app.all('/**', serve);
   return app;
 }
@@ -58,7 +63,7 @@ export function createListener(
       fallback(request, response);
       return;
     }
-    const incoming = createNodeIncoming(request, path, query, match.rest);
+    const incoming = createNodeIncoming(request, path, query, match);
     void handle(
       gateway,
       new Exchange(gateway, snapshot, incoming, match.route),
@@ -79,7 +84,7 @@ export function serveWeb(
     path === undefined
       ? { route: { operation: 'none', protocol: 'openai-chat' } }
       : (matchRoute(request.method, path) ?? { route: matchNothing(path) });
-  const incoming = createWebIncoming(request, path ?? pathname, query, request.ip ?? '127.0.0.1', match.rest);
+  const incoming = createWebIncoming(request, path ?? pathname, query, request.ip ?? '127.0.0.1', match);
   if (path === '/' && request.method === 'GET' && isServed(gateway, snapshot, incoming))
     return redirect(snapshot.access.basePath);
   const { responder, response } = createWebResponder(request.signal);

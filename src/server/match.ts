@@ -1,18 +1,29 @@
 // Path → route, with rou3, h3's own router. Built once from the table.
 import { addRoute, createRouter, findRoute } from 'rou3';
 import type { Route } from '../gateway/incoming.ts';
-import { families, routes, type RouteRow } from './routes.ts';
+import { families } from './data-routes.ts';
+import { routes, type RouteRow } from './routes.ts';
 
 export interface Match {
   readonly route: Route;
+  /** What the wildcard matched, decoded. */
   readonly rest?: string;
+  /** The id in `models/{id}:verb`, decoded. */
+  readonly model?: string;
 }
 
-const router = createRouter<Route>();
+/** What one method of one path leads to: a route, or several by the verb behind the last colon. */
+interface Entry {
+  readonly match?: Match;
+  readonly verbs?: Map<string, Route>;
+}
+
+const router = createRouter<Entry>();
 const applications = createRouter<true>();
 const methods = [...new Set(routes.map(({ method }) => method))];
+const shared = new Map<string, Map<string, Route>>();
 for (const row of routes) {
-  if (row.lane === 'data') addRoute(router, row.method, row.path, toRoute(row));
+  if (row.lane === 'data') declare(row);
   else addRoute(applications, row.method, row.path, true);
 }
 
@@ -25,13 +36,15 @@ export function isApplicationPath(path: string): boolean {
 export function matchRoute(method: string, path: string): Match | undefined {
   const found = findRoute(router, method === 'HEAD' ? 'GET' : method, path);
   if (!found) return undefined;
+  const { match, verbs } = found.data;
   const rest = found.params?.rest;
-  return rest === undefined ? { route: found.data } : { route: found.data, rest: decode(rest) };
+  if (verbs) return matchVerb(decode(rest ?? ''), verbs);
+  return rest === undefined || !match ? match : { route: match.route, rest: decode(rest) };
 }
 
 /** What to say about a path without a route: 404, or 405 with the methods that it has; OPTIONS is always answered. */
 export function matchNothing(path: string): Route {
-  const allow = methods.filter((method) => findRoute(router, method, path) !== undefined);
+  const allow = methods.filter((method) => matchRoute(method, path) !== undefined);
   const family = families.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
   const protocol = family?.[1] ?? 'openai-chat';
   return allow.length > 0 ? { operation: 'none', protocol, allow } : { operation: 'none', protocol };
@@ -39,7 +52,28 @@ export function matchNothing(path: string): Route {
 
 /** Methods of the table that share this row's path. */
 export function allowOf(path: string): readonly string[] {
-  return routes.filter((row) => row.path === path).map(({ method }) => method);
+  return [...new Set(routes.filter((row) => row.path === path).map(({ method }) => method))];
+}
+
+function declare(row: RouteRow): void {
+  const { method, path, verb } = row;
+  if (verb === undefined) {
+    addRoute(router, method, path, { match: { route: toRoute(row) } });
+    return;
+  }
+  const key = `${method} ${path}`;
+  const verbs = shared.get(key) ?? new Map<string, Route>();
+  verbs.set(verb, { ...toRoute(row), verb });
+  if (!shared.has(key)) addRoute(router, method, path, { verbs });
+  shared.set(key, verbs);
+}
+
+// Ids have slashes and colons themselves, and some clients write no `models/` before an id with a slash.
+function matchVerb(rest: string, verbs: ReadonlyMap<string, Route>): Match | undefined {
+  const colon = rest.lastIndexOf(':');
+  const route = verbs.get(rest.slice(colon + 1));
+  const model = rest.slice(0, Math.max(0, colon)).replace(/^(?:v1(?:beta)?\/)*(?:models\/)?/, '');
+  return route && model !== '' ? { route, model } : undefined;
 }
 
 function toRoute({ operation = 'none', protocol = 'openai-chat', path }: RouteRow): Route {

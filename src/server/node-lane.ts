@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
 import type { Responder } from '../gateway/responder.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
+import type { Match } from './match.ts';
 
 /** Bytes of an unwanted body that are thrown away before the connection is cut. */
 const discardLimit = 64 * 1024 * 1024;
@@ -11,9 +12,9 @@ export function createNodeIncoming(
   request: IncomingMessage,
   path: string,
   query: string,
-  rest?: string,
+  match?: Match,
 ): Incoming {
-  return new NodeIncoming(request, path, query, rest);
+  return new NodeIncoming(request, path, query, match);
 }
 
 class NodeIncoming implements Incoming, BodySource {
@@ -23,17 +24,21 @@ class NodeIncoming implements Incoming, BodySource {
   readonly headers: RawHeaders;
   readonly peer: string;
   declare readonly rest?: string;
+  declare readonly model?: string;
+  declare readonly verb?: string;
   readonly #request: IncomingMessage;
   #sink: BodySink | undefined;
 
-  constructor(request: IncomingMessage, path: string, query: string, rest: string | undefined) {
+  constructor(request: IncomingMessage, path: string, query: string, match: Match | undefined) {
     this.#request = request;
     this.method = request.method ?? 'GET';
     this.path = path;
     this.query = query;
     this.headers = request.headers;
     this.peer = request.socket.remoteAddress ?? '';
-    if (rest !== undefined) this.rest = rest;
+    if (match?.rest !== undefined) this.rest = match.rest;
+    if (match?.model !== undefined) this.model = match.model;
+    if (match?.route.verb !== undefined) this.verb = match.route.verb;
   }
 
   get body(): BodySource {

@@ -2,6 +2,7 @@
 // generated from here. Query strings take no part in matching.
 import type { Route } from '../gateway/incoming.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
+import { dataRoutes } from './data-routes.ts';
 
 export interface RouteRow {
   readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE' | 'PUT' | 'PATCH';
@@ -10,6 +11,8 @@ export interface RouteRow {
   /** `data` runs the gateway's line; `app` belongs to the h3 application alone. */
   readonly lane: 'data' | 'app';
   readonly operation?: Route['operation'];
+  /** The wildcard ends in `{model}:verb`; several rows share such a path. */
+  readonly verb?: string;
   /** Wire of the client and family of its errors. */
   readonly protocol?: ProtocolName;
   readonly meaning: string;
@@ -19,124 +22,9 @@ export interface RouteRow {
   readonly aliasOf?: string;
 }
 
-type Plain = Omit<RouteRow, 'lane' | 'aliasOf'> & { readonly aliases?: readonly string[] };
-
-const chat = 'openai-chat';
-const responses = 'openai-responses';
-const anthropic = 'anthropic-messages';
-
-const dataRoutes: readonly Plain[] = [
-  {
-    method: 'POST',
-    path: '/v1/chat/completions',
-    operation: 'chat',
-    protocol: chat,
-    meaning: 'A chat in the OpenAI Chat wire, streamed or whole.',
-    aliases: ['/chat/completions'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/messages',
-    operation: 'chat',
-    protocol: anthropic,
-    meaning: 'A chat in the Anthropic Messages wire.',
-    aliases: ['/messages'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/messages/count_tokens',
-    operation: 'count-tokens',
-    protocol: anthropic,
-    meaning: 'Prompt tokens of an Anthropic request.',
-    aliases: ['/messages/count_tokens'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/responses',
-    operation: 'chat',
-    protocol: responses,
-    meaning: 'A chat in the OpenAI Responses wire.',
-    aliases: ['/responses', '/codex/**:rest'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/responses/**:rest',
-    operation: 'chat',
-    protocol: responses,
-    meaning: 'Sub-paths of Responses (compact), handled like the path itself.',
-    aliases: ['/responses/**:rest'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/embeddings',
-    operation: 'embeddings',
-    protocol: chat,
-    meaning: 'Embeddings in the OpenAI wire.',
-    aliases: ['/embeddings'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/images/generations',
-    operation: 'images',
-    protocol: chat,
-    meaning: 'Images in the OpenAI wire.',
-  },
-  {
-    method: 'POST',
-    path: '/v1/audio/transcriptions',
-    operation: 'transcriptions',
-    protocol: chat,
-    meaning: 'Transcriptions in the OpenAI wire.',
-  },
-  {
-    method: 'POST',
-    path: '/v1/api/chat',
-    operation: 'chat',
-    protocol: 'ollama',
-    meaning: 'A chat in the Ollama wire.',
-    aliases: ['/api/chat'],
-  },
-  {
-    method: 'GET',
-    path: '/v1/models',
-    operation: 'models',
-    protocol: chat,
-    meaning: 'Names that a client may ask for.',
-    aliases: ['/v1', '/models'],
-  },
-  {
-    method: 'GET',
-    path: '/v1/models/**:rest',
-    operation: 'model',
-    protocol: chat,
-    meaning: 'One of these names.',
-    aliases: ['/models/**:rest'],
-  },
-  {
-    method: 'GET',
-    path: '/healthz',
-    operation: 'health',
-    protocol: chat,
-    meaning: 'Whether this instance takes requests; more for callers with a key.',
-  },
-];
-
-/** Clients whose base URL already ends in /v1 double it; that costs nothing to absorb. */
-function doubled(path: string): readonly string[] {
-  return path === '/v1' || path.startsWith('/v1/') ? [`/v1${path}`] : [];
-}
-
-function expand({ aliases = [], ...row }: Plain): readonly RouteRow[] {
-  const others = [...new Set([...aliases, ...[row.path, ...aliases].flatMap(doubled)])];
-  return [
-    { ...row, lane: 'data' },
-    ...others.map((path) => ({ ...row, path, lane: 'data', aliasOf: row.path }) as const),
-  ];
-}
-
 /** The whole table: what the gateway serves, then what only the application serves. */
 export const routes: readonly RouteRow[] = [
-  ...dataRoutes.flatMap(expand),
+  ...dataRoutes,
   {
     method: 'POST',
     path: '/api/config/reload',
@@ -321,20 +209,4 @@ export const routes: readonly RouteRow[] = [
   },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
   { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
-];
-
-/** Path → family of its error envelope, for paths that the table does not know; the longest prefix wins. */
-export const families: readonly (readonly [prefix: string, protocol: ProtocolName])[] = [
-  ['/v1/v1/messages', anthropic],
-  ['/v1/messages', anthropic],
-  ['/messages', anthropic],
-  ['/v1/v1/responses', responses],
-  ['/v1/responses', responses],
-  ['/responses', responses],
-  ['/codex', responses],
-  ['/v1beta', 'gemini'],
-  ['/v1/v1beta', 'gemini'],
-  ['/v1/api', 'ollama'],
-  ['/api/chat', 'ollama'],
-  ['/api/generate', 'ollama'],
 ];

@@ -2,6 +2,7 @@
 import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
 import type { Responder } from '../gateway/responder.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
+import type { Match } from './match.ts';
 
 /** Bytes that may wait in a response stream before the sender is asked to pause. */
 const highWaterMark = 64 * 1024;
@@ -11,15 +12,24 @@ export function createWebIncoming(
   path: string,
   query: string,
   peer: string,
-  rest: string | undefined,
+  match: Match | undefined,
 ): Incoming {
   // A Request made in memory has no Host header; its URL says the same.
   const headers: RawHeaders = { host: new URL(request.url).host, ...Object.fromEntries(request.headers) };
   const { method } = request;
   const body = createWebBody(request);
-  return rest === undefined
-    ? { method, path, query, headers, peer, body }
-    : { method, path, query, headers, peer, body, rest };
+  const { rest, model, route } = match ?? {};
+  return {
+    method,
+    path,
+    query,
+    headers,
+    peer,
+    body,
+    ...(rest === undefined ? {} : { rest }),
+    ...(model === undefined ? {} : { model }),
+    ...(route?.verb === undefined ? {} : { verb: route.verb }),
+  };
 }
 
 function createWebBody(request: Request): BodySource {

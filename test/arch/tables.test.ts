@@ -24,7 +24,7 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   // Some names have a meaning in both directions.
   headers: [...new Set([...Object.keys(requestHeaders), ...Object.keys(responseHeaders), ...passedHeaders])],
   environment: [...Object.keys(environmentTable), ...Object.values(flagTable).map(({ flag }) => flag)],
-  endpoints: routes.map(({ method, path }) => `${method} ${renderPath(path)}`),
+  endpoints: routes.map(({ method, path, verb }) => `${method} ${renderPath(path, verb)}`),
   'exit-codes': Object.values(exitCodes).map(({ code }) => String(code)),
   simulator: Object.keys(scripts).map((name) => `sandbox/${name}`),
 };

@@ -42,6 +42,41 @@ describe('matchRoute', () => {
     expect(matchRoute('GET', path)).toMatchObject({ rest, route: { operation: 'model' } });
   });
 
+  it.each([
+    ['/v1beta/models/gemini-3:generateContent', 'gemini-3', 'generateContent', 'chat'],
+    ['/v1beta/models/gemini-3:streamGenerateContent', 'gemini-3', 'streamGenerateContent', 'chat'],
+    ['/v1/models/a/b:generateContent', 'a/b', 'generateContent', 'chat'],
+    ['/v1beta/a/b:generateContent', 'a/b', 'generateContent', 'chat'],
+    ['/v1beta/models/a/b:free:generateContent', 'a/b:free', 'generateContent', 'chat'],
+    ['/v1beta/models/a%2Fb%3Afree:countTokens', 'a/b:free', 'countTokens', 'count-tokens'],
+    ['/v1beta/models/a%2Fb%3AcountTokens', 'a/b', 'countTokens', 'count-tokens'],
+    ['/v1/v1beta/models/a:embedContent', 'a', 'embedContent', 'embeddings'],
+    ['/v1/v1/models/a:embedContent', 'a', 'embedContent', 'embeddings'],
+    ['/v1beta/v1beta/models/a:batchEmbedContents', 'a', 'batchEmbedContents', 'embeddings'],
+    ['/models/a:generateContent', 'a', 'generateContent', 'chat'],
+    ['/v1beta/models/models/a:generateContent', 'models/a', 'generateContent', 'chat'],
+    ['/v1beta/tunedModels/a:generateContent', 'tunedModels/a', 'generateContent', 'chat'],
+    ['/v1beta/models/50%:generateContent', '50%', 'generateContent', 'chat'],
+  ])('routes %s on its last verb', (path, model, verb, operation) => {
+    expect(matchRoute('POST', path)).toMatchObject({ model, route: { operation, verb, protocol: 'gemini' } });
+    expect(matchRoute('GET', path)?.route.verb).toBeUndefined();
+  });
+
+  it.each([
+    '/v1beta/models/a',
+    '/v1beta/models/a:predict',
+    '/v1beta/models/:generateContent',
+    '/v1beta/:generateContent',
+    '/v1beta/models/a:generateContent/b',
+    '/v1beta/models/a:constructor',
+    '/v1beta/models/a:GenerateContent',
+    '/v1beta',
+    '/v1/models/a',
+  ])('knows no verb in POST %s', (path) => {
+    expect(matchRoute('POST', path)).toBeUndefined();
+    expect(matchNothing(path).allow ?? []).not.toContain('POST');
+  });
+
   it.each(['/', '/v1/chat', '/v2/models', '/V1/models', '/v1/chat/completions/x'])(
     'has nothing for POST %s',
     (path) => expect(matchRoute('POST', path)).toBeUndefined(),
@@ -58,7 +93,7 @@ describe('matchNothing', () => {
     ['/v1/messages/batches', 'anthropic-messages'],
     ['/v1/messagesx', 'openai-chat'],
     ['/v1/responses/abc/cancel', 'openai-responses'],
-    ['/v1beta/models', 'gemini'],
+    ['/v1beta/files', 'gemini'],
     ['/api/generate', 'ollama'],
     ['/nowhere', 'openai-chat'],
   ])('finds the family of %s', (path, protocol) => {
@@ -68,17 +103,17 @@ describe('matchNothing', () => {
 
 describe('the table', () => {
   it('has no row twice, and explains every row', () => {
-    const keys = routes.map(({ method, path }) => `${method} ${path}`);
+    const keys = routes.map(({ method, path, verb }) => `${method} ${path} ${verb ?? ''}`);
     expect(new Set(keys).size).toBe(keys.length);
     for (const { meaning } of routes) expect(meaning).toMatch(/\.$/);
   });
 
   it('gives every alias what it stands for', () => {
-    for (const { aliasOf, method, operation, lane } of routes) {
+    for (const { aliasOf, method, operation, lane, verb } of routes) {
       if (aliasOf === undefined || lane !== 'data') continue;
-      expect(routes.find((row) => row.path === aliasOf && row.method === method)).toMatchObject({
-        operation,
-      });
+      expect(
+        routes.find((row) => row.path === aliasOf && row.method === method && row.verb === verb),
+      ).toMatchObject({ operation });
     }
   });
 });
