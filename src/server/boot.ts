@@ -17,7 +17,7 @@ import {
 import { createWatcher } from '../control/watch.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { systemClock, type Clock } from '../lib/clock.ts';
-import { parseDuration, parseSize } from '../lib/duration.ts';
+import { parseDuration } from '../lib/duration.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
 import { systemTimers, type Timers } from '../lib/timers.ts';
 import { createComboMetrics } from '../management/combo-metrics.ts';
@@ -28,9 +28,7 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { compile } from '../routing/compile.ts';
 import { diffSnapshots, type Changes } from '../routing/diff.ts';
 import { createSnapshotRef, type Snapshot } from '../routing/snapshot.ts';
-import { openSqliteState } from '../state/open.ts';
 import { createSecrets, type Secrets } from '../state/secrets.ts';
-import { createMemoryState } from '../state/drivers/memory.ts';
 import type { State } from '../state/state.ts';
 import { createStateWorld, type StateWorld } from '../state/world.ts';
 import { createTransport } from '../upstream/transport.ts';
@@ -39,7 +37,8 @@ import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
 import { describeReach } from './exposure.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
-import { auditAddresses, auditChange, openSecurity, type Security } from './security.ts';
+import { openState } from './open-state.ts';
+import { auditAddresses, auditChange, listOrigins, openSecurity, type Security } from './security.ts';
 import { createReadStored, createSecretResolver } from './stored-secrets.ts';
 import { describeOutcome, describeStatus, tellLive, tellRefused } from './tell.ts';
 import { completeWrites, createRing, openWritePath } from './write-path.ts';
@@ -165,7 +164,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         live.add(snapshot);
         logs.hide(secrets.values());
         if (config) configure(config);
-        transport.retain(listOrigins(snapshot));
+        transport.retain(new Set(listOrigins(snapshot.providers.values().flatMap((each) => each.endpoints))));
         // In the turn of the swap: no request sees the new names without their state.
         if (config) stateWorld?.move(config.moved);
         tellLive(logs, outcome);
@@ -203,7 +202,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     git: writePath.repository?.status(),
   });
   gitOwes = () => writePath.repository?.status().state !== 'clean' && writePath.repository !== undefined;
-  state = await openState(start, dataFolder, clock, timers, () => config ?? start, logs);
+  state = await openState({ config: () => config ?? start, dataFolder, clock, timers, logs });
   const combos = createComboMetrics();
   try {
     const saved = await state.store.load();
@@ -297,52 +296,10 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   };
 }
 
-function openState(
-  { storage }: ResolvedConfig,
-  dataDir: string,
-  clock: Clock,
-  timers: Timers,
-  current: () => ResolvedConfig,
-  logs: Logs,
-): Promise<State> | State {
-  if (storage.driver === 'memory') return createMemoryState({ clock });
-  return openSqliteState({
-    dataDir,
-    clock,
-    timers,
-    window: parseDuration(storage.flushEvery) ?? 200,
-    retention: () => readRetention(current()),
-    report: (trouble) => {
-      if (trouble === null) logs.log.info('usage rows are written again');
-      else logs.log.error({ trouble }, 'usage rows wait');
-    },
-  });
-}
-
-function readRetention({ storage }: ResolvedConfig): {
-  readonly usage?: number;
-  readonly audit?: number;
-  readonly maxBytes?: number;
-} {
-  const usage = parseDuration(storage.retention.usage);
-  const audit = parseDuration(storage.retention.audit);
-  const maxBytes = parseSize(storage.maxSize);
-  return {
-    ...(usage === undefined ? {} : { usage }),
-    ...(audit === undefined ? {} : { audit }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-  };
-}
-
 function readAddress({ server }: ResolvedConfig): ListenAddress {
   const address = parseListenAddress(server.listen);
   if (!address) throw new Error(`server.listen is no address: ${server.listen}`);
   return address;
-}
-
-function listOrigins(snapshot: Snapshot): ReadonlySet<string> {
-  const endpoints = snapshot.providers.values().flatMap((provider) => provider.endpoints);
-  return new Set(endpoints.map(({ baseUrl }) => new URL(baseUrl).origin));
 }
 
 function digest(text: string): string {

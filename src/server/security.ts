@@ -114,6 +114,7 @@ export function auditAddresses(trail: AuditTrail, previous: Snapshot, next: Snap
   }
 }
 
-function listOrigins(endpoints: readonly { readonly baseUrl: string }[]): readonly string[] {
+/** Each once, sorted. */
+export function listOrigins(endpoints: readonly { readonly baseUrl: string }[]): readonly string[] {
   return [...new Set(endpoints.map(({ baseUrl }) => new URL(baseUrl).origin))].sort();
 }
