@@ -65,7 +65,12 @@ function renderStatus({ status = {} }: FaultRow): string {
   const all = Object.entries(status);
   const different = new Set(all.map(([, number]) => number));
   if (different.size === 1) return String(all[0]![1]);
-  return all.map(([name, number]) => `${number} (${name})`).join(', ');
+  return [...different]
+    .map((number) => {
+      const names = all.filter(([, other]) => other === number).map(([name]) => name);
+      return `${number} (${names.join(', ')})`;
+    })
+    .join(', ');
 }
 
 function renderRest({ rests, rest }: FaultRow): string {

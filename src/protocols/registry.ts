@@ -2,10 +2,12 @@
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { ProtocolName } from './capabilities.ts';
 import { openaiChat } from './openai-chat/index.ts';
+import { openaiResponses } from './openai-responses/index.ts';
 import type { Protocol } from './protocol.ts';
 
 const protocols: { readonly [name in ProtocolName]?: Protocol } = {
   'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
 };
 

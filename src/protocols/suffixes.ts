@@ -47,6 +47,8 @@ export function passThroughEdits(
 function thinkingMember(protocol: ProtocolName, model: string, peek: RequestPeek): string | undefined {
   if (protocol === 'openai-chat')
     return peek.spans['reasoning_effort'] ? undefined : '"reasoning_effort":"high"';
+  if (protocol === 'openai-responses')
+    return peek.spans['reasoning'] ? undefined : '"reasoning":{"effort":"high"}';
   if (protocol !== 'anthropic-messages' || peek.spans['thinking']) return undefined;
   const { thinking } = findRules(model);
   if (thinking === 'adaptive') return '"thinking":{"type":"adaptive"}';

@@ -15,6 +15,8 @@ export const layerZero: readonly string[] = [
 
 const types = (path: string): Allowed => ({ path, types: true });
 const wire: readonly Allowed[] = ['ir', 'protocols/protocol.ts', 'protocols/capabilities.ts'];
+/** What the wires of one vendor share. */
+const openai: readonly Allowed[] = [...wire, 'protocols/openai-errors.ts'];
 const upToFour = ['ir', 'config', 'observability', 'catalog', 'protocols', 'routing', 'state', 'upstream'];
 
 /** Paths are below `src/`; the longest key that contains a file decides. A folder may always import itself. */
@@ -37,8 +39,9 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
-  'protocols/openai-chat': wire,
-  'protocols/openai-responses': wire,
+  'protocols/openai-errors.ts': wire,
+  'protocols/openai-chat': openai,
+  'protocols/openai-responses': openai,
   'protocols/anthropic-messages': wire,
   'protocols/gemini': wire,
   'protocols/ollama': wire,

@@ -44,6 +44,8 @@ export interface FaultRow {
   readonly fault: string;
   readonly group: 'Connection' | 'Status' | 'Broken success' | 'Stream' | 'No fault';
   readonly play: Play;
+  /** For wires whose streams say that they are at an end before their terminal. */
+  readonly needsFinish?: true;
   /** Both when left out. */
   readonly only?: 'whole' | 'streamed';
   readonly place?: FaultPlace;
@@ -60,6 +62,7 @@ export interface FaultRow {
 
 const both = (openai: number, anthropic = openai) => ({
   'openai-chat': openai,
+  'openai-responses': openai,
   'anthropic-messages': anthropic,
 });
 
@@ -321,6 +324,7 @@ export const faultTable: readonly FaultRow[] = [
   {
     ...fine,
     fault: 'a finish without the terminal',
+    needsFinish: true,
     play: streams(({ stream }) => [stream.opening, stream.token('first'), stream.closing], 'end'),
     only: 'streamed',
   },

@@ -21,6 +21,10 @@ export interface FaultWire {
     /** Behind the last token up to the terminal, and the terminal. */
     readonly closing: string;
     readonly terminal: string;
+    /** What only the terminal holds, whoever wrote it. */
+    readonly mark: string;
+    /** False where nothing but the terminal says that the answer is at an end. */
+    readonly saysFinish?: false;
     readonly error: string;
   };
   readonly error: (message: string, type: string) => string;
@@ -44,6 +48,7 @@ const chat: FaultWire = {
     token: (text) => frame({ content: text }),
     closing: frames.stop + frames.usage,
     terminal: frames.done,
+    mark: 'data: [DONE]',
     error: `data: ${JSON.stringify({ error: { message: 'Overloaded', type: 'overloaded_error' } })}\n\n`,
   },
   error: (message, type) => JSON.stringify({ error: { message, type, param: null, code: null } }),
@@ -103,6 +108,7 @@ const messages: FaultWire = {
         usage: { output_tokens: reported.output },
       }),
     terminal: event('message_stop', {}),
+    mark: 'event: message_stop',
     error: event('error', { error: { type: 'overloaded_error', message: 'Overloaded' } }),
   },
   error: (message, type) => JSON.stringify({ type: 'error', error: { type, message } }),
@@ -116,7 +122,85 @@ const messages: FaultWire = {
     dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
 };
 
-export const faultWires: readonly FaultWire[] = [chat, messages];
+const response = (status: string, text?: string): object => ({
+  id: 'resp_1',
+  object: 'response',
+  created_at: 1,
+  model: 'm',
+  status,
+  error: null,
+  output: text === undefined ? [] : [message(text)],
+  usage:
+    status === 'completed'
+      ? {
+          input_tokens: reported.input,
+          input_tokens_details: { cached_tokens: 0 },
+          output_tokens: reported.output,
+          output_tokens_details: { reasoning_tokens: 0 },
+          total_tokens: reported.input + reported.output,
+        }
+      : null,
+});
+
+const message = (text: string): object => ({
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  status: 'completed',
+  content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
+});
+
+const inItem = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+
+const responses: FaultWire = {
+  name: 'openai-responses',
+  path: '/v1/responses',
+  endpoint: (baseUrl) => makeEndpoint({ protocol: 'openai-responses', baseUrl: `${baseUrl}/v1` }),
+  ask: (model, streamed) => ({ model, stream: streamed, input: 'Say hello' }),
+  whole: (text) => JSON.stringify(response('completed', text)),
+  stream: {
+    opening:
+      event('response.created', { sequence_number: 0, response: response('in_progress') }) +
+      event('response.output_item.added', {
+        sequence_number: 1,
+        output_index: 0,
+        item: { ...message(''), status: 'in_progress', content: [] },
+      }) +
+      event('response.content_part.added', {
+        sequence_number: 2,
+        ...inItem,
+        part: { type: 'output_text', text: '', annotations: [], logprobs: [] },
+      }),
+    token: (text) =>
+      event('response.output_text.delta', { sequence_number: 3, ...inItem, delta: text, logprobs: [] }),
+    closing: event('response.output_item.done', {
+      sequence_number: 8,
+      output_index: 0,
+      item: message('Hello there'),
+    }),
+    terminal: event('response.completed', {
+      sequence_number: 9,
+      response: response('completed', 'Hello there'),
+    }),
+    mark: 'event: response.completed',
+    saysFinish: false,
+    error: event('error', {
+      sequence_number: 9,
+      error: { type: 'overloaded_error', code: null, message: 'Overloaded', param: null },
+    }),
+  },
+  error: (words, type) => JSON.stringify({ error: { message: words, type, param: null, code: null } }),
+  read: (answer) =>
+    isStream(answer)
+      ? datas(answer)
+          .map((data) => dig<string>(data, 'delta') ?? '')
+          .join('')
+      : (dig<string>(parse(answer.text), 'output', 0, 'content', 0, 'text') ?? ''),
+  readError: (answer) =>
+    dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
+};
+
+export const faultWires: readonly FaultWire[] = [chat, responses, messages];
 
 function isStream({ headers }: Answer): boolean {
   return String(headers['content-type']).startsWith('text/event-stream');

@@ -1,0 +1,77 @@
+// A Responses request as bytes: what the gateway must know is read in one scan, what it must change is spliced.
+import { GatewayError } from '../../errors.ts';
+import { sealPrefix } from '../../ir/proof.ts';
+import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
+import { isTrueAt, numberAt, prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
+import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
+import type { Edit } from '../../lib/json-splice.ts';
+import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
+import { stripSealed } from './sealed.ts';
+import { createStreamPipe, createUnaryPipe } from './watch.ts';
+
+// Whoever keeps state reads the last six: none of them may stand twice.
+const keys = prepareKeys([
+  'model',
+  'input',
+  'stream',
+  'max_output_tokens',
+  'reasoning',
+  'previous_response_id',
+  'conversation',
+  'store',
+  'background',
+  'prompt',
+]);
+
+export const peek = {
+  request: peekRequest,
+  splice,
+  path: () => '/responses',
+  streamPipe: createStreamPipe,
+  unaryPipe: createUnaryPipe,
+} satisfies Peek;
+
+function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
+  const spans = scanBody(body, keys, maxDepth);
+  const modelSpan = demandField(body, spans, 'model', 'string');
+  const model = stringAt(body, modelSpan);
+  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+  const { input } = spans;
+  // A string, or a list of items; what a stored conversation or prompt continues may need none.
+  if (input && typeAt(body, input) !== 'string') optionalField(body, spans, 'input', 'array');
+  else if (!input && !spans.previous_response_id && !spans.conversation && !spans.prompt) {
+    demandField(body, spans, 'input', 'array');
+  }
+  const streamSpan = optionalField(body, spans, 'stream', 'boolean');
+  const limit = optionalField(body, spans, 'max_output_tokens', 'number');
+  return {
+    model,
+    modelSpan,
+    stream: streamSpan !== undefined && isTrueAt(body, streamSpan),
+    spans,
+    reportsUsage: true,
+    inputTokens: Math.ceil(body.length / 4),
+    ...(limit ? { maxOutputTokens: numberAt(body, limit) } : {}),
+  };
+}
+
+function splice(
+  body: Uint8Array,
+  { spans, modelSpan }: RequestPeek,
+  wanted: SpliceEdits,
+): readonly Uint8Array[] {
+  // Reasoning that another provider's turn left in the history carries our seal; no upstream knows it.
+  const sealed = stripSealed(body, sealPrefix);
+  if (sealed !== undefined) return splice(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);
+  const edits: Edit[] = [];
+  const members: string[] = [];
+  if (wanted.model !== undefined && modelSpan)
+    edits.push({ ...modelSpan, text: JSON.stringify(wanted.model) });
+  if (wanted.stream) {
+    if (spans['stream']) edits.push({ ...spans['stream'], text: 'true' });
+    else members.push('"stream":true');
+  }
+  if (wanted.insert !== undefined) members.push(wanted.insert);
+  if (members.length > 0) edits.push(insertMembers(body, 0, members.join(',')));
+  return applyEdits(body, edits);
+}
