@@ -26,6 +26,7 @@ const defaults: ModelRules = {
   cacheMarks: false,
   webSearch: false,
   userField: 'user',
+  ollamaThinking: 'unknown',
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
@@ -94,6 +95,7 @@ const rows: readonly Row[] = [
       stop: true,
       systemRole: 'system',
       userField: 'user',
+      ollamaThinking: 'levels',
     },
   },
 
@@ -105,6 +107,11 @@ const rows: readonly Row[] = [
   {
     match: /kimi|glm-|minimax|qwen|llama|gemma|mistral-(tiny|small|medium|large)|codestral|devstral/,
     rules: { efforts: [] },
+  },
+  {
+    match:
+      /deepseek-(r1|v3\.[1-9])|qwen-?3(?!.*(coder|instruct))|qwq|magistral|kimi.*thinking|glm-[45]|minimax|nemotron|exaone-deep|cogito|lfm2.*thinking/,
+    rules: { ollamaThinking: 'switch' },
   },
   { match: /grok-4(?!.*(mini|fast))/, rules: { efforts: [] } },
   { match: /grok/, rules: { stop: false } },

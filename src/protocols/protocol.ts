@@ -178,6 +178,8 @@ export interface ModelRules {
   readonly webSearch: boolean;
   /** Name of the field for `user` on Chat. */
   readonly userField: 'user' | 'safety_identifier';
+  /** What Ollama's `think` takes for it: a switch, a level, or nobody knows. A model that cannot think refuses the switch. */
+  readonly ollamaThinking: 'unknown' | 'switch' | 'levels';
   /** Does Chat take `stream_options`? */
   readonly streamOptions: boolean;
   /** Does Chat guarantee a schema, or only that the answer is an object? */
@@ -238,6 +240,8 @@ export interface EncodeContext extends DecodeContext {
   readonly model: string;
   /** Epoch seconds, for upstreams that give none. */
   readonly created: number;
+  /** Epoch milliseconds, for wires that report how long an answer took. */
+  now(): number;
   /** Estimated prompt tokens, for wires that report them before the answer begins. */
   readonly inputTokens: number;
   /** What the client's wire could not say about the answer; only in the trace, because headers are gone by then. */

@@ -110,6 +110,7 @@ export function createTranslation(options: TranslationOptions): Translation {
     model,
     issuer,
     created: Math.floor(options.now() / 1000),
+    now: options.now,
     inputTokens: source.inputTokens,
     newId: options.newId,
     loss,

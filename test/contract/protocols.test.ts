@@ -183,6 +183,7 @@ function encodeContext(): EncodeContext {
     client: { model: 'any', stream: true, includeUsage: true, legacyFunctions: false },
     model: 'm-1',
     created: 1,
+    now: () => 1000,
     inputTokens: 5,
     loss: createLossReport(),
   };

@@ -26,6 +26,7 @@ export const permissive: ModelRules = {
   cacheMarks: true,
   webSearch: true,
   userField: 'safety_identifier',
+  ollamaThinking: 'levels',
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
