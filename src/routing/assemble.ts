@@ -33,6 +33,7 @@ export interface SnapshotParts {
   readonly retryShare?: number;
   readonly onLoss?: Snapshot['onLoss'];
   readonly sessions?: Snapshot['sessions'];
+  readonly responses?: Partial<Snapshot['responses']>;
   readonly keys?: Snapshot['keys'];
 }
 
@@ -76,6 +77,12 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
     retryShare: parts.retryShare ?? 0.2,
     onLoss: parts.onLoss ?? 'warn',
     sessions: Object.freeze(parts.sessions ?? { ttl: 1_800_000, affinity: true }),
+    responses: Object.freeze({
+      ttl: 86_400_000,
+      maxBytes: 64 * 1024 ** 2,
+      maxPerKey: 1000,
+      ...parts.responses,
+    }),
     keys: parts.keys ?? createLookup([]),
   });
 }

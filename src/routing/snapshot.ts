@@ -297,6 +297,8 @@ export interface Snapshot {
   readonly policies: PolicySet;
   /** Conversations: milliseconds that they are remembered, and whether they stay where they are. */
   readonly sessions: { readonly ttl: number; readonly affinity: boolean };
+  /** Bounds of the answers that clients may come back to: milliseconds, bytes of all, answers of one key. */
+  readonly responses: { readonly ttl: number; readonly maxBytes: number; readonly maxPerKey: number };
   /** What to do when a translation cannot express something. */
   readonly onLoss: 'warn' | 'reject';
   /** Retries of a provider as a share of its calls. */

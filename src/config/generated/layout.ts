@@ -2344,6 +2344,26 @@ export const layout: LayoutNode = {
      },
      "default": {}
     },
+    "responses": {
+     "type": "object",
+     "properties": {
+      "ttl": {
+       "type": "string",
+       "default": "24h",
+       "expected": "a duration with its unit, such as 30s, 5m or 1h30m"
+      },
+      "maxSize": {
+       "type": "string",
+       "default": "64MiB",
+       "expected": "a size with its unit, such as 32MiB or 500KB"
+      },
+      "maxPerKey": {
+       "type": "integer",
+       "default": 1000
+      }
+     },
+     "default": {}
+    },
     "backups": {
      "type": "object",
      "properties": {

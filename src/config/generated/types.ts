@@ -1881,6 +1881,23 @@ export interface AuthoredStorage {
     readonly audit?: Duration;
   };
   /**
+   * Answers of /v1/responses that clients may come back to by id. In memory only: no conversation is written to disk.
+   */
+  readonly responses?: {
+    /**
+     * How long an answer is kept.
+     */
+    readonly ttl?: Duration;
+    /**
+     * Texts of all keys together; whoever holds most gives its oldest.
+     */
+    readonly maxSize?: Size;
+    /**
+     * Answers of one key; 0 keeps none.
+     */
+    readonly maxPerKey?: number;
+  };
+  /**
    * Copies of the database.
    */
   readonly backups?: {
@@ -3915,6 +3932,23 @@ export interface ResolvedStorage {
      * The audit log.
      */
     readonly audit: Duration;
+  };
+  /**
+   * Answers of /v1/responses that clients may come back to by id. In memory only: no conversation is written to disk.
+   */
+  readonly responses: {
+    /**
+     * How long an answer is kept.
+     */
+    readonly ttl: Duration;
+    /**
+     * Texts of all keys together; whoever holds most gives its oldest.
+     */
+    readonly maxSize: Size;
+    /**
+     * Answers of one key; 0 keeps none.
+     */
+    readonly maxPerKey: number;
   };
   /**
    * Copies of the database.

@@ -31,6 +31,7 @@ export interface Draft {
   retryShare: number;
   onLoss: Snapshot['onLoss'];
   sessions: Snapshot['sessions'];
+  responses: Partial<Snapshot['responses']>;
   readonly demands: Set<DemandableFact>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
@@ -63,6 +64,7 @@ export function createDraft(): Draft {
     retryShare: 0,
     onLoss: 'warn',
     sessions: { ttl: 1_800_000, affinity: true },
+    responses: {},
     demands: new Set(),
     limits: {},
     timing: {},

@@ -1,10 +1,10 @@
-// What the gateway needs of `server`, `auth` and `resilience`, with durations and sizes as numbers.
+// What the gateway needs of `server`, `auth`, `storage` and `resilience`, with durations and sizes as numbers.
 import type { ResolvedProfile } from '../../config/generated/types.ts';
 import { parseDuration, parseSize } from '../../lib/duration.ts';
 import type { ResilienceProfile } from '../snapshot.ts';
 import type { CompileStep } from './context.ts';
 
-export const compileServer: CompileStep = ({ config: { server, auth, network }, draft }) => {
+export const compileServer: CompileStep = ({ config: { server, auth, network, storage }, draft }) => {
   draft.limits = {
     maxBodySize: bytes(server.maxBodySize),
     maxUploadSize: bytes(server.maxUploadSize),
@@ -14,6 +14,11 @@ export const compileServer: CompileStep = ({ config: { server, auth, network }, 
     bodyTimeout: milliseconds(server.bodyTimeout),
     keepAliveInterval: milliseconds(server.keepAliveInterval),
     drainTimeout: milliseconds(server.drainTimeout),
+  };
+  draft.responses = {
+    ttl: milliseconds(storage.responses.ttl),
+    maxBytes: bytes(storage.responses.maxSize),
+    maxPerKey: storage.responses.maxPerKey,
   };
   draft.access = {
     requireApiKey: auth.requireApiKey,
