@@ -1,7 +1,7 @@
 // Every diagnostic code that this program can answer with, as one list: what reports document and explain-code knows.
 import { documentChecks } from '../config/checks/index.ts';
 import { loadRules } from '../config/rules.ts';
-import { secretRules } from '../server/secret-rules.ts';
+import { serverRules } from '../server/rules.ts';
 import { forbiddenRules } from '../control/forbidden.ts';
 import type { DiagnosticRule } from '../diagnostics/rule.ts';
 import { routingChecks } from '../routing/checks/index.ts';
@@ -14,6 +14,6 @@ export const diagnosticRules: readonly DiagnosticRule[] = [
   ...routingChecks,
   ...Object.entries(compileRules).map(([code, rule]) => ({ code, ...rule })),
   ...forbiddenRules,
-  ...secretRules,
+  ...serverRules,
   ...cliRules,
 ];

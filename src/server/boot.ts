@@ -35,7 +35,7 @@ import { createTransport } from '../upstream/transport.ts';
 import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
-import { describeReach } from './exposure.ts';
+import { describeReach, findOpenDoor } from './exposure.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
 import { openState } from './open-state.ts';
 import { auditAddresses, auditChange, listOrigins, openSecurity, type Security } from './security.ts';
@@ -145,6 +145,12 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
           digest,
           known: reading.diagnostics,
         });
+        // At the start the password is looked for later, with a message of its own.
+        const door =
+          result.snapshot && security
+            ? findOpenDoor(readAddress(reading.config), result.snapshot, security.accounts.hasPassword)
+            : undefined;
+        if (door) return { diagnostics: [...result.diagnostics, door] };
         if (result.snapshot) config = reading.config;
         return result;
       },

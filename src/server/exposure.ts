@@ -1,4 +1,5 @@
-// The rules of safe exposure that are checked once, before a socket is bound.
+// The rules of safe exposure that are checked before a socket is bound, and before a reload opens what was closed.
+import type { Diagnostic } from '../diagnostics.ts';
 import type { ListenAddress } from '../lib/listen-address.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { isLoopback } from './listen.ts';
@@ -23,4 +24,20 @@ export function findExposure(address: ListenAddress, snapshot: Snapshot): string
   if (!access.requireApiKey) return `${reach}: set auth.requireApiKey: true, or listen on 127.0.0.1.`;
   if (keys.size === 0) return `${reach} and auth.requireApiKey is on, but no key is declared under keys.`;
   return undefined;
+}
+
+/** Why a reload must not make the gateway reachable while nobody has set a password; undefined when it may. */
+export function findOpenDoor(
+  address: ListenAddress,
+  snapshot: Snapshot,
+  hasPassword: boolean,
+): Diagnostic | undefined {
+  const reach = hasPassword ? undefined : describeReach(address, snapshot);
+  if (reach === undefined) return undefined;
+  return {
+    code: 'server/exposed-without-password',
+    severity: 'error',
+    message: `${reach}, but no admin password is set`,
+    suggestion: 'run `omniroute password reset`, then reload',
+  };
 }

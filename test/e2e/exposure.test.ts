@@ -108,6 +108,30 @@ it('a reload that would open the gateway is refused, the rules before it stay', 
   expect(status).toBe(401);
 });
 
+it('a reload that would open it before anybody has set a password is refused, and taken once there is one', async () => {
+  const local = `auth: { requireApiKey: true }\n${keys}`;
+  const behind = `server: { listen: 127.0.0.1:0, trustedProxies: [10.0.0.0/8] }\n${local}`;
+  await start(`server: { listen: 127.0.0.1:0 }\n${local}`, {}, {});
+  booted!.write(config(behind));
+  const outcome = await booted!.gateway.reload('api');
+  expect(outcome.kind).toBe('refused');
+  expect(
+    'diagnostics' in outcome && outcome.diagnostics.filter(({ severity }) => severity === 'error'),
+  ).toMatchObject([{ code: 'server/exposed-without-password' }]);
+  const { status } = await askSocket(booted!.gateway.url, {
+    method: 'POST',
+    path: '/api/settings/require-login',
+    headers: { authorization: `Bearer ${keyOf('root')}` },
+    body: { password },
+  });
+  expect(status).toBe(200);
+  const next = await booted!.gateway.reload('api');
+  expect('diagnostics' in next ? next.diagnostics.filter((each) => each.severity === 'error') : []).toEqual(
+    [],
+  );
+  expect(next.kind).toBe('live');
+});
+
 describe('the management API', () => {
   const ask = async (headers: Record<string, string>): Promise<string> => {
     const { status, text } = await askSocket(booted!.gateway.url, {
