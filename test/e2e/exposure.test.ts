@@ -125,11 +125,9 @@ it('a reload that would open it before anybody has set a password is refused, an
     body: { password },
   });
   expect(status).toBe(200);
-  const next = await booted!.gateway.reload('api');
-  expect('diagnostics' in next ? next.diagnostics.filter((each) => each.severity === 'error') : []).toEqual(
-    [],
-  );
-  expect(next.kind).toBe('live');
+  // The watcher may have been faster.
+  expect((await booted!.gateway.reload('api')).kind).toMatch(/^(?:live|unchanged)$/);
+  expect(booted!.gateway.snapshot().access.trustedProxies).toEqual(['10.0.0.0/8']);
 });
 
 describe('the management API', () => {
