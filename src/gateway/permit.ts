@@ -2,17 +2,17 @@
 // place in the lanes of target and account, waited for in a queue that a client who goes away leaves.
 import type { UpstreamFailure } from '../errors.ts';
 import { readRateLimits } from '../ir/rate-limits.ts';
-import { renderDuration } from '../lib/duration.ts';
 import type { CancelTimer } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
 import { findHold, isRetry } from '../routing/gate.ts';
+import { describeWait, listPlaces, queueTime, spendQuota, type Place } from '../routing/limits.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { commitStream } from './reply.ts';
 import type { Responder } from './responder.ts';
-import type { Ceiling, Slot } from '../routing/slots.ts';
+import type { Slot } from '../routing/slots.ts';
 
 /** A call that has begun in the world and holds its slots; it must be ended, whatever happens. */
 export interface Permission {
@@ -21,9 +21,6 @@ export interface Permission {
   /** Reports how the call ended and gives its slots back; only the first report counts. */
   end(end: CallEnd): void;
 }
-
-/** Milliseconds in a queue when no combo says otherwise. */
-const usualWait = 30_000;
 
 /**
  * Begins the call in the world, or says why not; a refusal has no status, so that routing knows it as our own.
@@ -38,7 +35,7 @@ export function permit(
   if (responder.closed) return 'gone';
   const fault = findFault(gateway, exchange, attempt);
   if (fault) return fault;
-  const lanes = listLanes(attempt);
+  const lanes = listPlaces(attempt);
   if (lanes.length === 0) return begin(gateway, exchange, attempt, []);
   const slots: Slot[] = [];
   for (const { id, ceiling } of lanes) {
@@ -52,37 +49,17 @@ export function permit(
   return begin(gateway, exchange, attempt, slots);
 }
 
-interface LanePlace {
-  readonly id: string;
-  readonly ceiling: Ceiling;
-}
-
-// Always the target's lane first: two calls that wait for each other's lanes cannot happen.
-function listLanes({
-  queue: bound,
-  connection: { key, maxConcurrent, pace },
-}: Attempt): readonly LanePlace[] {
-  const lanes: LanePlace[] = [];
-  if (bound?.concurrent !== undefined)
-    lanes.push({ id: bound.id, ceiling: { concurrent: bound.concurrent } });
-  if (maxConcurrent !== undefined || pace) {
-    const concurrent = Math.min(maxConcurrent ?? Infinity, pace?.concurrent ?? Infinity);
-    lanes.push({ id: key, ceiling: { ...pace, concurrent } });
-  }
-  return lanes;
-}
-
 async function queue(
   gateway: Gateway,
   exchange: Exchange,
   responder: Responder,
   attempt: Attempt,
-  lanes: readonly LanePlace[],
+  lanes: readonly Place[],
 ): Promise<Permission | UpstreamFailure | 'gone'> {
   const { clock } = gateway;
   const { totalTimeout } = attempt.provider.profile;
   const now = clock.monotonic();
-  const until = Math.min(now + (attempt.queue?.timeout ?? usualWait), exchange.began + totalTimeout);
+  const until = Math.min(now + queueTime(attempt), exchange.began + totalTimeout);
   const stopTelling = tellThatItLives(gateway, exchange, responder, attempt);
   const slots: Slot[] = [];
   for (const { id, ceiling } of lanes) {
@@ -100,9 +77,7 @@ async function queue(
   }
   // What was true before the queue may be true no more.
   const fault =
-    slots.length < lanes.length
-      ? refuse(`No place at ${attempt.target} within the time that a call may wait.`)
-      : findFault(gateway, exchange, attempt);
+    slots.length < lanes.length ? refuse(describeWait(attempt)) : findFault(gateway, exchange, attempt);
   if (!fault) return begin(gateway, exchange, attempt, slots);
   releaseAll(slots);
   return fault;
@@ -153,19 +128,11 @@ function begin(
   // One object for begin and end: the world knows a probe by its identity.
   const call: Call = { provider: provider.id, connection: key, model, profile: provider.profile };
   const { retryShare } = exchange.snapshot;
-  const spend = (what: 'requests' | 'tokens', amount: number): void => {
-    const limit = quota?.[what];
-    if (!quota || limit === undefined || amount === 0) return;
-    const { window: length } = quota;
-    const window = `${what} per ${renderDuration(length)}`;
-    const windows = [{ window, amount, limit, length }];
-    world.record({ kind: 'quota-spent', connection: key, windows }, clock.now());
-  };
   world.record(
     { kind: 'call-began', call, retry: isRetry(exchange.attempts, provider.id), retryShare },
     clock.now(),
   );
-  if (quota) spend('requests', 1);
+  if (quota) spendQuota(world, connection, 'requests', 1, clock.now());
   let over = false;
   return {
     observe: (headers) => {
@@ -179,7 +146,7 @@ function begin(
       if (over) return;
       over = true;
       world.record({ kind: 'call-ended', call, end }, clock.now());
-      if (quota) spend('tokens', countTokens(exchange));
+      if (quota) spendQuota(world, connection, 'tokens', countTokens(exchange), clock.now());
       releaseAll(slots);
     },
   };

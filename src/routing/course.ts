@@ -1,19 +1,25 @@
 // One request from its decision to its end over answers that somebody else gives: decide, hold, begin, fall back, as the
 // gateway does. The test runner and simulations go this way; a property test holds the gateway to it.
 import type { FailureClass, UpstreamFailure } from '../errors.ts';
-import { renderDuration } from '../lib/duration.ts';
+import { priceTokens, type TokenCounts } from '../catalog/prices.ts';
 import { decide } from './decide.ts';
 import type { Attempt, Decision, Outcome, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { describeOutcome, findHold, isRetry, type Hold } from './gate.ts';
+import { describeWait, listPlaces, queueTime, spendKeyTokens, spendQuota, type Place } from './limits.ts';
 import { next } from './next.ts';
+import type { Slot, Slots } from './slots.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { QuotaWindow } from './world/quota.ts';
 import { sessionIdOf } from './world/sessions.ts';
 import type { Call, MutableWorld } from './world/world.ts';
 
 /** What an upstream does with one call. Times in milliseconds from its beginning. */
-export type UpstreamAnswer = { readonly quota?: readonly QuotaWindow[] } & (
+export type UpstreamAnswer = {
+  readonly quota?: readonly QuotaWindow[];
+  /** What the answer used; a failure that showed nothing has used nothing. */
+  readonly tokens?: TokenCounts;
+} & (
   | { readonly kind: 'success'; readonly firstToken: number; readonly takes: number }
   | { readonly kind: 'failure'; readonly failure: UpstreamFailure; readonly takes: number }
   /** The client has its beginning already: nobody else can answer any more. */
@@ -35,6 +41,11 @@ export interface CourseAttempt {
   /** How it ended; absent while it runs. */
   readonly end?: 'success' | FailureClass;
   readonly status?: number;
+  /** Milliseconds in the queue of its places; absent where it had them at once. */
+  readonly queued?: number;
+  readonly tokens?: TokenCounts;
+  /** Nano-USD; null where the price is unknown. */
+  readonly cost?: number | null;
 }
 
 export type CourseEnd =
@@ -42,9 +53,17 @@ export type CourseEnd =
   | { readonly kind: 'refused'; readonly refusal: Extract<Decision, { kind: 'refuse' }> }
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure };
 
-/** What happens now: a pause, a call to the upstream (answer it with `settle`), or nothing more. */
+/**
+ * What happens now: a pause, a queue (`wait` calls `resume` once when there is a place or no hope), a call to the upstream
+ * (answer it with `settle`), or nothing more. After a pause or a queue, proceed.
+ */
 export type Move =
   | { readonly kind: 'wait'; readonly milliseconds: number }
+  | {
+      readonly kind: 'queue';
+      readonly attempt: Attempt;
+      wait(now: () => number, resume: () => void): void;
+    }
   | { readonly kind: 'call'; readonly attempt: Attempt }
   | { readonly kind: 'end'; readonly end: CourseEnd };
 
@@ -53,6 +72,16 @@ export interface CourseInput {
   readonly facts: Facts;
   readonly world: MutableWorld;
   readonly random: () => number;
+  /** The lanes of accounts and targets; without them there is a place for everybody. */
+  readonly slots?: Slots;
+}
+
+/** A call that waits, or has waited, for its places. */
+interface Queued {
+  readonly attempt: Attempt;
+  readonly since: number;
+  readonly places: readonly Place[];
+  readonly held: Slot[];
 }
 
 export class Course {
@@ -65,7 +94,9 @@ export class Course {
   readonly #outcomes: Outcome[] = [];
   #end: CourseEnd | undefined;
   #pending: Attempt | undefined;
+  #queued: Queued | undefined;
   #running: Call | undefined;
+  #held: readonly Slot[] = [];
 
   constructor(input: CourseInput, now: number) {
     const { snapshot, facts, world, random } = input;
@@ -84,9 +115,30 @@ export class Course {
       const pending = this.#pending;
       if (pending) {
         this.#pending = undefined;
-        const hold = this.#begin(pending, now);
-        if (!hold) return { kind: 'call', attempt: pending };
-        this.#fail(pending, hold, now);
+        const hold = this.#findFault(pending, now);
+        if (hold) {
+          this.#hold(pending, hold, now);
+          continue;
+        }
+        const places = this.#input.slots ? listPlaces(pending) : [];
+        const held = this.#takeAll(places);
+        if (!held) return this.#queue({ attempt: pending, since: now, places, held: [] });
+        this.#begin(pending, held, now);
+        return { kind: 'call', attempt: pending };
+      }
+      const queued = this.#queued;
+      if (queued) {
+        this.#queued = undefined;
+        const { attempt, places, held, since } = queued;
+        const message = describeWait(attempt);
+        const hold =
+          held.length < places.length ? { kind: 'place' as const, message } : this.#findFault(attempt, now);
+        if (!hold) {
+          this.#begin(attempt, held, now, now - since);
+          return { kind: 'call', attempt };
+        }
+        for (const slot of held) slot.release();
+        this.#hold(attempt, hold, now, now - since);
         continue;
       }
       const step = next(plan, this.#outcomes);
@@ -107,12 +159,14 @@ export class Course {
     const { world, random } = this.#input;
     const call = this.#running!;
     const { attempt } = this.attempts.at(-1)!;
+    const { tokens } = answer;
     this.#running = undefined;
     if (answer.quota)
       world.record({ kind: 'quota-observed', connection: call.connection, windows: answer.quota }, now);
     if (answer.kind === 'success') {
       const { firstToken } = answer;
       world.record({ kind: 'call-ended', call, end: { kind: 'success', firstToken } }, now);
+      this.#spend(attempt, tokens, now);
       this.#note({ end: 'success', status: 200 });
       this.#end = { kind: 'served', attempt };
       this.#rememberSession(attempt, now);
@@ -121,22 +175,66 @@ export class Course {
     const { failure } = answer;
     const end = { kind: 'failure', failure, random: random() } as const;
     world.record({ kind: 'call-ended', call, end }, now);
+    this.#spend(attempt, tokens, now);
     this.#note({ end: failure.class, ...(failure.status !== undefined && { status: failure.status }) });
     if (answer.kind === 'broken') this.#end = { kind: 'served', attempt, broken: failure.class };
     else this.#fail(attempt, failure, now);
   }
 
-  #begin(attempt: Attempt, now: number): UpstreamFailure | undefined {
-    const { world, snapshot } = this.#input;
-    const made = this.attempts.flatMap(({ attempt: { target }, held, end }) =>
+  #made() {
+    return this.attempts.flatMap(({ attempt: { target }, held, end }) =>
       held === undefined && end !== undefined && end !== 'success' ? [{ target, class: end }] : [],
     );
-    const hold = findHold(world, attempt, made, now);
-    if (hold) {
-      this.attempts.push({ attempt, at: now, held: hold.kind, end: 'overloaded' });
-      const wait = hold.wait === undefined ? {} : { retryAfter: Math.max(0, hold.wait) };
-      return { class: 'overloaded', message: hold.message, held: true, ...wait };
+  }
+
+  #findFault(attempt: Attempt, now: number): Hold | undefined {
+    return findHold(this.#input.world, attempt, this.#made(), now);
+  }
+
+  #hold(attempt: Attempt, { kind, message, wait }: Hold, now: number, queued?: number): void {
+    const waited = queued === undefined ? {} : { queued };
+    this.attempts.push({ attempt, at: now, held: kind, end: 'overloaded', ...waited });
+    const hint = wait === undefined ? {} : { retryAfter: Math.max(0, wait) };
+    this.#fail(attempt, { class: 'overloaded', message, held: true, ...hint }, now);
+  }
+
+  #takeAll(places: readonly Place[]): readonly Slot[] | undefined {
+    const held: Slot[] = [];
+    for (const { id, ceiling } of places) {
+      const slot = this.#input.slots!.take(id, ceiling);
+      if (slot) held.push(slot);
+      else {
+        for (const taken of held) taken.release();
+        return undefined;
+      }
     }
+    return held;
+  }
+
+  #queue(queued: Queued): Move {
+    const { attempt, places, held, since } = queued;
+    const until = Math.min(since + queueTime(attempt), this.#began + attempt.provider.profile.totalTimeout);
+    this.#queued = queued;
+    return {
+      kind: 'queue',
+      attempt,
+      wait: (now, resume) => {
+        const enter = (index: number): void => {
+          const place = places[index];
+          if (!place) return resume();
+          this.#input.slots!.enqueue(place.id, place.ceiling, until - now(), (slot) => {
+            if (!slot) return resume();
+            held.push(slot);
+            enter(index + 1);
+          });
+        };
+        enter(0);
+      },
+    };
+  }
+
+  #begin(attempt: Attempt, held: readonly Slot[], now: number, queued?: number): void {
+    const { world, snapshot } = this.#input;
     const { provider, connection, model } = attempt;
     const call: Call = {
       provider: provider.id,
@@ -144,17 +242,25 @@ export class Course {
       model,
       profile: provider.profile,
     };
-    const retry = isRetry(made, provider.id);
+    const retry = isRetry(this.#made(), provider.id);
     world.record({ kind: 'call-began', call, retry, retryShare: snapshot.retryShare }, now);
-    const { quota } = connection;
-    if (quota?.requests !== undefined) {
-      const window = `requests per ${renderDuration(quota.window)}`;
-      const windows = [{ window, amount: 1, limit: quota.requests, length: quota.window }];
-      world.record({ kind: 'quota-spent', connection: connection.key, windows }, now);
-    }
-    this.attempts.push({ attempt, at: now });
+    spendQuota(world, connection, 'requests', 1, now);
+    this.attempts.push({ attempt, at: now, ...(queued !== undefined && { queued }) });
     this.#running = call;
-    return undefined;
+    this.#held = held;
+  }
+
+  /** What the answer used is counted at the account and at the key, and the places are free again. */
+  #spend(attempt: Attempt, tokens: TokenCounts | undefined, now: number): void {
+    const { world, facts } = this.#input;
+    if (tokens) {
+      const used = (tokens.input ?? 0) + (tokens.output ?? 0);
+      spendQuota(world, attempt.connection, 'tokens', used, now);
+      spendKeyTokens(world, facts.principal, used, now);
+      this.#note({ tokens, cost: priceTokens(attempt.facts?.prices, tokens, now) });
+    }
+    for (const slot of this.#held) slot.release();
+    this.#held = [];
   }
 
   #fail(attempt: Attempt, failure: UpstreamFailure, now: number): void {

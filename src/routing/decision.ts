@@ -13,6 +13,10 @@ export interface Reason {
   readonly about?: string;
   /** Id of the policy or client key behind it. */
   readonly rule?: string;
+  /** The account (`provider@connection`) that cannot be used, where it is about one. */
+  readonly connection?: string;
+  /** Epoch milliseconds at which this is over by itself; absent where nobody knows. */
+  readonly until?: number;
   readonly at?: SourcePosition | undefined;
 }
 

@@ -132,9 +132,18 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
     const fault = findFault(connection, target, model, expansion);
-    if (fault)
-      reject(reasons, fault.code, `${name}: ${fault.message}`, { at: fault.at ?? connection.at }, name);
-    else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
+    if (fault) {
+      const { code, message, until, at = connection.at } = fault;
+      const end = until === undefined || until >= forever ? {} : { until };
+      reasons.push({
+        code,
+        message: `${name}: ${message}`,
+        about: name,
+        connection: connection.key,
+        ...end,
+        at,
+      });
+    } else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
   const { order, effects } = selectConnections(attempts, {
     provider,
@@ -149,7 +158,7 @@ function findFault(
   target: ModelTarget,
   model: string,
   expansion: Expansion,
-): (Pick<Reason, 'code' | 'message'> & { readonly at?: Reason['at'] }) | undefined {
+): Pick<Reason, 'code' | 'message' | 'at' | 'until'> | undefined {
   const { world, now } = expansion;
   if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
   if (target.connections && !target.connections.includes(id)) {
@@ -168,19 +177,21 @@ function findFault(
   const rest = world.cooldown(key, model, now);
   if (rest) {
     noteSoonest(expansion, rest.until);
-    return { code: 'cooling', message: `${key} rests after ${rest.class}${renderWait(rest.until - now)}.` };
+    const message = `${key} rests after ${rest.class}${renderWait(rest.until - now)}.`;
+    return { code: 'cooling', message, until: rest.until };
   }
   const spent = readSpent(world.quota(key), quota?.threshold, now);
   if (spent) {
     noteSoonest(expansion, spent.resetAt!);
     const message = `${key} has used up "${spent.window}"${renderWait(spent.resetAt! - now)}.`;
-    return { code: 'quota-spent', message };
+    return { code: 'quota-spent', message, until: spent.resetAt! };
   }
   const call = { provider, connection: key, model };
   if (world.permit(call, now) === 'wait') {
     const opening = world.opening(call);
     noteSoonest(expansion, opening);
-    return { code: 'breaker-open', message: `the breaker of ${key} is open${renderWait(opening - now)}.` };
+    const message = `the breaker of ${key} is open${renderWait(opening - now)}.`;
+    return { code: 'breaker-open', message, until: opening };
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ export interface MadeCall {
 
 /** Why an attempt must wait; `wait` in milliseconds where the end is known. */
 export interface Hold {
-  readonly kind: 'cooling' | 'breaker' | 'retry-budget';
+  readonly kind: 'cooling' | 'breaker' | 'retry-budget' | 'place';
   readonly message: string;
   readonly wait?: number;
 }

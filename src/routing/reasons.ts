@@ -31,6 +31,9 @@ export const reasonTable = {
   'key-not-allowed': {
     meaning: 'The models of the client key match neither the requested name nor what it stands for.',
   },
+  'key-limit': {
+    meaning: 'The client key has reached one of its own limits; nothing was read of the request.',
+  },
   strategy: { meaning: 'The strategy of the combo put its targets into this order.' },
   score: {
     meaning: 'What `auto` knows about the target, each factor between 0 and 1; ? counts as the middle.',

@@ -1,9 +1,13 @@
-// decide() and next() over scripted upstreams and a clock of its own: the same code as the gateway's, no network, no
-// time. Events happen in order of their time; equal seeds give equal runs.
+// decide() and next() over scripted upstreams and a clock of its own: the same code as the gateway's, with its door, its
+// limits and its queues; no network, no time. Events happen in order of their time; equal seeds give equal runs.
+import type { Clock } from '../lib/clock.ts';
 import { createRandom } from '../lib/random.ts';
+import type { Timers } from '../lib/timers.ts';
+import { admitKey, describeFault } from './admission.ts';
 import { Course, type CourseAttempt, type CourseEnd, type UpstreamAnswer } from './course.ts';
-import type { Attempt } from './decision.ts';
+import type { Attempt, Refusal } from './decision.ts';
 import type { Facts } from './facts.ts';
+import { createSlots, type Slot, type Slots } from './slots.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { MutableWorld } from './world/world.ts';
 
@@ -14,6 +18,8 @@ export interface Arrival {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly facts: Facts;
+  /** What the door says before anything is decided; undefined lets the request in. */
+  readonly door?: (now: number) => Refusal | undefined;
 }
 
 export interface SimulatedCall {
@@ -42,6 +48,8 @@ export interface SimulatedEnd {
   readonly ended: number;
   readonly attempts: readonly CourseAttempt[];
   readonly end: CourseEnd;
+  /** Absent when the door, or a limit of the key, refused the request. */
+  readonly course?: Course;
 }
 
 export interface SimulationInput {
@@ -51,6 +59,10 @@ export interface SimulationInput {
   readonly arrivals: readonly Arrival[];
   readonly upstream: (call: SimulatedCall) => UpstreamAnswer;
   readonly seed: number;
+  /** Called once before the first arrival, to say what is in use already. */
+  readonly prepare?: (slots: Slots) => void;
+  /** Called after everything that happens. */
+  readonly watch?: (now: number, slots: Slots) => void;
 }
 
 interface Event {
@@ -60,25 +72,37 @@ interface Event {
 }
 
 /** Runs all arrivals to their end; results stand in the order in which the requests ended. */
-export function simulate({
-  snapshot,
-  world,
-  arrivals,
-  upstream,
-  seed,
-}: SimulationInput): readonly SimulatedEnd[] {
-  const random = createRandom(seed);
-  const queue = new EventQueue();
+export function simulate(input: SimulationInput): readonly SimulatedEnd[] {
+  const { snapshot, world, arrivals, upstream } = input;
+  const random = createRandom(input.seed);
+  const queue = new EventQueue(
+    arrivals.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY),
+  );
+  const slots = createSlots(queue.clock, queue.timers);
   const ends: SimulatedEnd[] = [];
 
-  function arrive({ at, facts }: Arrival): void {
-    go({ at, facts, course: new Course({ snapshot, facts, world, random }, at) }, at);
+  function arrive({ at, facts, door }: Arrival): void {
+    const { principal, session } = facts;
+    const { ttl } = snapshot.sessions;
+    const refusal = door?.(at);
+    if (refusal) return finish({ at, facts }, { kind: 'refused', refusal }, at);
+    const admitted = admitKey({ principal, world, slots, session: () => session, ttl, now: at });
+    if (admitted && 'limit' in admitted) {
+      const { message, retryAfter } = admitted;
+      const reasons = [describeFault(admitted, principal, snapshot, at)];
+      const full: Refusal = { kind: 'refuse', code: 'rate_limit_exceeded', message, retryAfter, reasons };
+      return finish({ at, facts }, { kind: 'refused', refusal: full }, at);
+    }
+    const course = new Course({ snapshot, facts, world, random, slots }, at);
+    go({ at, facts, course, ...(admitted && { place: admitted }) }, at);
   }
 
-  function go(request: Running, now: number): void {
+  function go(request: Running & { readonly course: Course }, now: number): void {
     const { at, facts, course } = request;
     const move = course.proceed(now);
     if (move.kind === 'wait') queue.add(now + move.milliseconds, (later) => go(request, later));
+    else if (move.kind === 'queue')
+      move.wait(queue.clock.now, () => queue.add(queue.clock.now(), (later) => go(request, later)));
     else if (move.kind === 'end') finish(request, move.end, now);
     else {
       const { attempt } = move;
@@ -92,7 +116,9 @@ export function simulate({
     }
   }
 
-  function finish({ at, facts, course, first }: Running, end: CourseEnd, now: number): void {
+  function finish({ at, facts, course, first, place }: Running, end: CourseEnd, now: number): void {
+    place?.release();
+    const attempts = course?.attempts ?? [];
     const fault =
       end.kind === 'served' ? end.broken : end.kind === 'refused' ? end.refusal.code : end.failure.class;
     ends.push({
@@ -101,22 +127,26 @@ export function simulate({
       ended: now,
       ...(end.kind === 'served' && { served: end.attempt }),
       waited: first ?? now - at,
-      calls: course.attempts.filter(({ held }) => held === undefined).length,
-      attempts: course.attempts,
+      calls: attempts.filter(({ held }) => held === undefined).length,
+      attempts,
       end,
       ...(fault !== undefined && { fault }),
+      ...(course && { course }),
     });
   }
 
+  input.prepare?.(slots);
   for (const arrival of arrivals) queue.add(arrival.at, () => arrive(arrival));
-  queue.run();
+  queue.run((now) => input.watch?.(now, slots));
   return ends;
 }
 
 interface Running {
   readonly at: number;
   readonly facts: Facts;
-  readonly course: Course;
+  readonly course?: Course;
+  /** The place that the key's limits gave. */
+  readonly place?: Slot;
   /** Milliseconds until the first token. */
   readonly first?: number;
 }
@@ -125,6 +155,27 @@ interface Running {
 class EventQueue {
   readonly #heap: Event[] = [];
   #added = 0;
+  #now: number;
+
+  constructor(start: number) {
+    this.#now = start;
+  }
+
+  readonly clock: Clock = { now: () => this.#now, monotonic: () => this.#now };
+
+  readonly timers: Timers = {
+    after: (milliseconds, run) => {
+      let cancelled = false;
+      this.add(this.#now + milliseconds, () => {
+        if (!cancelled) run();
+      });
+      return () => {
+        cancelled = true;
+      };
+    },
+    // Nothing that a simulation holds asks for it, and it would never end.
+    every: () => () => undefined,
+  };
 
   add(at: number, run: (now: number) => void): void {
     const heap = this.#heap;
@@ -137,8 +188,12 @@ class EventQueue {
     }
   }
 
-  run(): void {
-    for (let event = this.#take(); event; event = this.#take()) event.run(event.at);
+  run(watch: (now: number) => void): void {
+    for (let event = this.#take(); event; event = this.#take()) {
+      this.#now = event.at;
+      event.run(event.at);
+      watch(event.at);
+    }
   }
 
   #take(): Event | undefined {

@@ -160,6 +160,7 @@ describe('connections and endpoints', () => {
     expect(decision.reasons).toContainEqual({
       code: 'connection-disabled',
       message: 'openai/gpt-5: openai@off is switched off.',
+      connection: 'openai@off',
       about: 'openai/gpt-5',
       at,
     });
