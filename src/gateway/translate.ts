@@ -158,7 +158,7 @@ function buildHeaders(
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    accept: stream ? 'text/event-stream' : 'application/json',
+    accept: stream ? wire.streamContentType.split(';', 1)[0]! : 'application/json',
     'accept-encoding': 'identity',
     'user-agent': 'omniroute',
   };

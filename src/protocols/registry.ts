@@ -1,6 +1,7 @@
 // The wire protocols that this build speaks, by name.
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { ProtocolName } from './capabilities.ts';
+import { ollama } from './ollama/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 import type { Protocol } from './protocol.ts';
@@ -9,6 +10,7 @@ const protocols: { readonly [name in ProtocolName]?: Protocol } = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
+  ollama,
 };
 
 /** The protocol of that name, or undefined when this build does not speak it. */

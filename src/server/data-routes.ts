@@ -104,6 +104,14 @@ const plainRoutes: readonly Plain[] = [
     aliases: ['/api/chat'],
   },
   {
+    method: 'POST',
+    path: '/v1/api/generate',
+    operation: 'chat',
+    protocol: 'ollama',
+    meaning: 'One prompt in the Ollama wire, its older form.',
+    aliases: ['/api/generate'],
+  },
+  {
     method: 'GET',
     path: '/v1/models',
     operation: 'models',

@@ -105,7 +105,6 @@ const corpus: readonly (readonly [name: string, call: Call, status: number, word
   ['an operation that is not there', { ...body('{}'), path: '/v1/embeddings' }, 404, 'not served'],
   ['a wire that is not there', { ...body(fine), path: '/v1/responses' }, 404, 'not served'],
   ['the same by another name', { ...body(fine), path: '/codex/responses' }, 404, 'not served'],
-  ['the wire of Ollama', { ...body(fine), path: '/api/chat' }, 404, 'not served'],
   ['an upstream whose wire is not there', body(JSON.stringify(chat('mute/m'))), 400, 'gemini'],
 ];
 

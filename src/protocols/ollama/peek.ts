@@ -1,0 +1,84 @@
+// An Ollama request as bytes: what the gateway must know is read in one scan, what it must change is spliced. Alone
+// among the wires, this one streams unless it is told not to.
+import { GatewayError } from '../../errors.ts';
+import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
+import {
+  isTrueAt,
+  numberAt,
+  prepareKeys,
+  scanObject,
+  stringAt,
+  typeAt,
+  type JsonSpan,
+} from '../../lib/json-scan.ts';
+import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
+import type { Edit } from '../../lib/json-splice.ts';
+import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
+import { createStreamPipe, createUnaryPipe } from './watch.ts';
+
+const keys = prepareKeys(['model', 'messages', 'prompt', 'stream', 'options', 'think']);
+const optionKeys = prepareKeys(['num_predict']);
+
+// Without messages or a prompt the server loads or unloads the model, which is what some clients begin with.
+export const chatPeek = createPeek('/api/chat', 'messages', 'array');
+
+export const generatePeek = createPeek('/api/generate', 'prompt', 'string');
+
+function createPeek(path: string, subject: 'messages' | 'prompt', type: 'array' | 'string'): Peek {
+  return {
+    request(body, { maxDepth }) {
+      const spans = scanBody(body, keys, maxDepth);
+      const modelSpan = demandField(body, spans, 'model', 'string');
+      optionalField(body, spans, subject, type);
+      const model = stringAt(body, modelSpan);
+      if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+      const streamSpan = optionalField(body, spans, 'stream', 'boolean');
+      const limit = readLimit(body, spans.options);
+      return {
+        model,
+        modelSpan,
+        stream: streamSpan === undefined || isTrueAt(body, streamSpan),
+        reportsUsage: true,
+        spans,
+        inputTokens: Math.ceil(body.length / 4),
+        ...(limit === undefined ? {} : { maxOutputTokens: limit }),
+      };
+    },
+    splice,
+    path: () => path,
+    streamPipe: createStreamPipe,
+    unaryPipe: createUnaryPipe,
+  };
+}
+
+function splice(
+  body: Uint8Array,
+  { spans, modelSpan }: RequestPeek,
+  { model, stream, insert }: SpliceEdits,
+): readonly Uint8Array[] {
+  const edits: Edit[] = [];
+  if (model !== undefined && modelSpan) edits.push({ ...modelSpan, text: JSON.stringify(model) });
+  if (stream && spans['stream']) edits.push({ ...spans['stream'], text: 'true' });
+  if (insert !== undefined) edits.push(insertMembers(body, 0, insert));
+  return applyEdits(body, edits);
+}
+
+/** `options.num_predict` where it is a limit: zero and less mean none. */
+function readLimit(body: Uint8Array, options: JsonSpan | undefined): number | undefined {
+  if (!options || typeAt(body, options) !== 'object') return undefined;
+  const span = scanOptions(body, options).num_predict;
+  if (!span || typeAt(body, span) !== 'number') return undefined;
+  const limit = numberAt(body, span);
+  return limit > 0 ? limit : undefined;
+}
+
+// The body as a whole has passed the scan, so that only a doubled key can be wrong here.
+function scanOptions(body: Uint8Array, { start, end }: JsonSpan): { readonly num_predict?: JsonSpan } {
+  try {
+    return scanObject(body, optionKeys, 1024, start, end);
+  } catch {
+    throw new GatewayError('duplicate_key', '"options" has the key "num_predict" twice.', {
+      param: 'options.num_predict',
+    });
+  }
+}
