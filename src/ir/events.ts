@@ -1,7 +1,7 @@
 // The closed vocabulary of a streamed answer: noun-verb, every block opened and closed under an id of its own. Blocks
 // may be open side by side (parallel calls whose pieces interleave); a wire that knows no such thing must buffer.
 import type { UpstreamFailure } from '../errors.ts';
-import type { Citation, Part } from './parts.ts';
+import type { Citation, Part, Phase } from './parts.ts';
 import type { Proof } from './proof.ts';
 import type { Usage } from './usage.ts';
 
@@ -52,7 +52,7 @@ export interface AnswerStart {
 
 export type AnswerEvent =
   | AnswerStart
-  | { readonly type: 'text-start'; readonly id: number }
+  | { readonly type: 'text-start'; readonly id: number; readonly phase?: Phase }
   | { readonly type: 'text-delta'; readonly id: number; readonly text: string }
   | { readonly type: 'text-end'; readonly id: number }
   | { readonly type: 'citation-add'; readonly id: number; readonly citation: Citation }

@@ -94,7 +94,10 @@ type BlockEvent = Exclude<
 function writeBlock(blocks: Map<number, Block>, event: BlockEvent): void {
   switch (event.type) {
     case 'text-start':
-      blocks.set(event.id, { part: { kind: 'text', text: '' }, pieces: [] });
+      blocks.set(event.id, {
+        part: defined({ kind: 'text' as const, text: '', phase: event.phase }),
+        pieces: [],
+      });
       break;
     case 'reasoning-start':
       blocks.set(event.id, { part: { kind: 'reasoning', text: '' }, pieces: [] });
@@ -154,7 +157,7 @@ function unfoldPart(part: Part, id: number): AnswerEvent[] {
   switch (part.kind) {
     case 'text':
       return [
-        { type: 'text-start', id },
+        defined({ type: 'text-start' as const, id, phase: part.phase }),
         ...(part.text === '' ? [] : [{ type: 'text-delta', id, text: part.text } as const]),
         ...(part.citations ?? []).map((citation) => ({ type: 'citation-add', id, citation }) as const),
         { type: 'text-end', id },

@@ -22,7 +22,11 @@ export interface TextPart extends Marked {
   readonly kind: 'text';
   readonly text: string;
   readonly citations?: readonly Citation[];
+  readonly phase?: Phase;
 }
+
+/** Whether an assistant's text goes along with its work or is the answer itself, where its model says so. */
+export type Phase = 'commentary' | 'final_answer';
 
 export interface ImagePart extends Marked {
   readonly kind: 'image';

@@ -227,6 +227,18 @@ export interface ClientPlan {
   readonly includeUsage: boolean;
   /** A chat client speaks the old `functions` dialect. */
   readonly legacyFunctions: boolean;
+  /** Tools that the client spells otherwise than the hub, by their name in the hub. */
+  readonly tools?: ReadonlyMap<string, ClientTool>;
+  /** Fields of the request that the client's wire repeats in every answer. */
+  readonly echo?: JsonObject;
+}
+
+/** A tool as only its own wire spells it. */
+export interface ClientTool {
+  readonly name: string;
+  readonly namespace?: string;
+  /** A kind of tool that only this wire has, offered to others as a function. */
+  readonly type?: string;
 }
 
 export interface DecodeContext {
