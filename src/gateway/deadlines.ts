@@ -8,6 +8,8 @@ export abstract class Deadline {
   /** Place in the list; -1 while nobody watches. */
   slot = -1;
   abstract onDue(now: number): void;
+  /** The gateway ends and nobody waits any longer. */
+  abstract onInterrupt(): void;
 }
 
 export interface Deadlines {
@@ -15,6 +17,8 @@ export interface Deadlines {
   readonly recent: number;
   watch(deadline: Deadline): void;
   release(deadline: Deadline): void;
+  /** Tells all that are watched now; they release themselves. */
+  interrupt(): void;
 }
 
 /**
@@ -62,6 +66,10 @@ export function createDeadlines(clock: Clock, timers: Timers, resolution = 100):
       last.slot = slot;
       watched[count] = undefined;
       deadline.slot = -1;
+    },
+    interrupt() {
+      // Backwards for the same reason as above.
+      for (let slot = count - 1; slot >= 0; slot--) watched[slot]?.onInterrupt();
     },
   };
 }

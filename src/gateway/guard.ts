@@ -26,13 +26,18 @@ export function guard(gateway: Gateway, exchange: Exchange): void {
   const allowed = origin !== undefined && (isNamed(origin, access) || isSameOrigin(origin, host));
   if (allowed) exchange.cors = renderCors(origin, access);
   if (gateway.lifecycle.draining && exchange.route.operation !== 'health') {
-    throw new GatewayError('draining', 'The gateway is shutting down.', {
-      retryAfter: 1,
-      headers: { Connection: 'close' },
-    });
+    throw createDrainingError();
   }
   if (isOpen(snapshot)) checkAnonymous(exchange);
   if (incoming.method === 'OPTIONS' && origin !== undefined && !allowed) throw refuseOrigin(origin);
+}
+
+/** For whoever comes, or is still here, while the gateway ends. */
+export function createDrainingError(): GatewayError {
+  return new GatewayError('draining', 'The gateway is shutting down.', {
+    retryAfter: 1,
+    headers: { Connection: 'close' },
+  });
 }
 
 /**

@@ -7,16 +7,12 @@ export interface Lifecycle {
   begin(): void;
   end(): void;
   drain(): void;
-  /** True once the connections of requests that are still running are being cut from this side. */
-  readonly cutting: boolean;
-  cut(): void;
   /** Resolves when nothing runs any more. */
   whenIdle(): Promise<void>;
 }
 
 export function createLifecycle(): Lifecycle {
   let draining = false;
-  let cutting = false;
   let running = 0;
   let waiting: (() => void)[] = [];
   return {
@@ -34,12 +30,6 @@ export function createLifecycle(): Lifecycle {
     },
     drain: () => {
       draining = true;
-    },
-    get cutting() {
-      return cutting;
-    },
-    cut: () => {
-      cutting = true;
     },
     whenIdle: () => (running === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };

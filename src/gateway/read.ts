@@ -5,11 +5,12 @@ import { createInflater, readEncoding, type ContentEncoding } from '../lib/infla
 import { Deadline, type Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { createDrainingError } from './guard.ts';
 import { readHeader, type BodySink, type BodySource } from './incoming.ts';
 
 /** Fills `body`, `peek` and `stream` of the exchange. Throws GatewayError: 400, 408, 413, 415, or 499 for a lost client. */
 export async function read(gateway: Gateway, exchange: Exchange): Promise<void> {
-  const { incoming, snapshot, protocol } = exchange;
+  const { incoming, snapshot, protocol, route } = exchange;
   const { headers } = incoming;
   checkContentType(readHeader(headers, 'content-type'));
   const encoding = readEncoding(readHeader(headers, 'content-encoding'));
@@ -30,7 +31,7 @@ export async function read(gateway: Gateway, exchange: Exchange): Promise<void> 
   const peek = protocol.peek.request(body, snapshot.limits, incoming);
   exchange.peek = peek;
   // A path that says what to do has said whether to stream.
-  const open = incoming.verb === undefined && !peek.spans.stream;
+  const open = route.operation === 'chat' && incoming.verb === undefined && !peek.spans.stream;
   exchange.stream = peek.stream || (open && wantsStream(readHeader(headers, 'accept')));
 }
 
@@ -105,6 +106,11 @@ class Collector extends Deadline implements BodySink {
         headers: { Connection: 'close' },
       }),
     );
+  }
+
+  onInterrupt(): void {
+    this.#source.discard();
+    this.#fail(createDrainingError());
   }
 
   #keep(chunk: Uint8Array): void {

@@ -8,9 +8,11 @@ import type { UpstreamCall, UpstreamHandler } from '../upstream/transport.ts';
 import { Deadline } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
+import { createDrainingError } from './guard.ts';
 import { hideCredential } from './hide-credential.ts';
 import type { Permission } from './permit.ts';
-import { breakOff, commitStream, commitWhole, sizeOf } from './reply.ts';
+import { broken, late, readObject } from './broken-answer.ts';
+import { breakOff, commitStream, commitWhole, replyError, sizeOf } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { priceCall } from './settle.ts';
 import type { PreparedCall } from './translate.ts';
@@ -151,7 +153,9 @@ class Sending extends Deadline implements UpstreamHandler {
   onEnd(): void {
     if (this.#over) return;
     if (this.#error) {
-      this.#fail(this.#status < 300 ? this.#readObject(this.#error) : this.#readError(this.#error));
+      this.#fail(
+        this.#status < 300 ? readObject(this.#prepared.wire, this.#error) : this.#readError(this.#error),
+      );
       return;
     }
     const step = this.#prepared.pipe.end();
@@ -280,14 +284,22 @@ class Sending extends Deadline implements UpstreamHandler {
     breakOff(this.#exchange, this.#responder, failure);
   }
 
-  /** The client has gone, or was cut off at the end: nobody is left who would read, and the upstream must stop billing. */
+  onInterrupt(): void {
+    this.#abandon();
+    replyError(this.#gateway, this.#exchange, this.#responder, createDrainingError());
+  }
+
+  /** The client has gone: nobody is left who would read. */
   #lose(): void {
     if (this.#over) return;
+    this.#exchange.errorCode = 'client_closed_request';
+    this.#abandon();
+  }
+
+  /** It is no fault of the upstream, which must stop billing. */
+  #abandon(): void {
     this.#call?.abort();
     if (!this.#started) this.#settleAttempt({ class: 'client_closed', message: 'The client went away.' });
-    const { cutting } = this.#gateway.lifecycle;
-    this.#exchange.errorCode = cutting ? 'draining' : 'client_closed_request';
-    if (cutting) this.#exchange.status ||= 503;
     this.#close({ kind: 'abandoned' });
   }
 
@@ -317,32 +329,16 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#resolve(failure);
   }
 
+  #readError(chunks: readonly Uint8Array[]): UpstreamFailure {
+    const body = Buffer.concat(chunks).subarray(0, errorBytes).toString();
+    const { errors } = this.#prepared.wire;
+    return errors.decode(this.#status, this.#headers, body, this.#gateway.clock.now());
+  }
+
   #collectUsage(): void {
     const { pipe } = this.#prepared;
     const usage = pipe.usage();
     if (usage) this.#exchange.usage = usage;
     this.#exchange.outputCharacters = pipe.outputCharacters();
   }
-
-  #readError(chunks: readonly Uint8Array[]): UpstreamFailure {
-    const { clock } = this.#gateway;
-    const body = Buffer.concat(chunks).subarray(0, errorBytes).toString();
-    const { errors } = this.#prepared.wire;
-    return errors.decode(this.#status, this.#headers, body, clock.now());
-  }
-
-  // One JSON object where a stream was asked for: an error as a rule, which then says what is wrong.
-  #readObject(chunks: readonly Uint8Array[]): UpstreamFailure {
-    const pipe = this.#prepared.wire.peek.unaryPipe();
-    for (const chunk of chunks) pipe.push(chunk);
-    return pipe.end().failure ?? broken('answered with one object where a stream was asked for');
-  }
-}
-
-function broken(what: string): UpstreamFailure {
-  return { class: 'upstream', message: `The upstream ${what}.` };
-}
-
-function late(message: string): UpstreamFailure {
-  return { class: 'timeout', message };
 }

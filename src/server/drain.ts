@@ -2,12 +2,15 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Listening } from './listen.ts';
 
+/** Milliseconds that the error frames of requests which were cut have to leave. */
+const lastWords = 500;
+
 /**
  * Resolves when nothing runs any more and every row is with the ledger; its owner closes it, which takes a bounded time
  * where a flush waits for a full disk without end. Running requests get `milliseconds`; true when all of them finished.
  */
 export async function drain(
-  { lifecycle, timers, transport }: Gateway,
+  { deadlines, lifecycle, timers, transport }: Gateway,
   listening: readonly Listening[],
   milliseconds: number,
 ): Promise<boolean> {
@@ -20,9 +23,11 @@ export async function drain(
       resolve(true);
     });
   });
-  lifecycle.cut();
-  for (const each of listening) each.breakOff();
+  deadlines.interrupt();
+  // The last words of those that were cut are on their way; whoever does not read them is not waited for.
+  const cancel = timers.after(lastWords, () => listening.forEach((each) => each.breakOff()));
   await closed;
+  cancel();
   // Broken-off requests settle in a later turn; their rows belong into the ledger too.
   await lifecycle.whenIdle();
   await transport.close(1_000);

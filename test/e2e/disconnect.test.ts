@@ -203,22 +203,39 @@ describe('the end of the gateway', () => {
     await vi.waitFor(() => expect(short.server.gateway.lifecycle.running).toBe(1));
     await vi.waitFor(() => expect(first.calls).toHaveLength(1));
     expect(await short.server.close()).toBe(false);
-    expect((await answer).broken).toBe(true);
-    // It was this side that hung up.
+    const { broken, text } = await answer;
+    expect(broken).toBe(true);
+    // The client can tell that from an upstream that broke off.
+    expect(text).toContain('"content":"Hello"');
+    expect(text).toMatch(/data: \{"error":\{[^\n]*shutting down[^\n]*\n\n$/);
     expect(short.rows).toMatchObject([{ errorCode: 'draining' }]);
   });
 
-  it('records 503 for what was cut before its answer began', async () => {
+  it('answers 503 where nothing has been sent yet, be it that the body is still coming', async () => {
     const short = await startRig({
       providers: [providerAt('one', first.baseUrl)],
       timing: { drainTimeout: 50 },
     });
     first.play(() => {});
-    const answer = short.ask('node', { body: chat('one/m') }).catch(() => undefined);
+    const answer = short.ask('node', { body: chat('one/m') });
     await vi.waitFor(() => expect(first.calls).toHaveLength(1));
+    const { hostname, port } = new URL(short.server.url);
+    const slow = connect({ host: hostname, port: Number(port) });
+    let seen = '';
+    slow.on('data', (chunk) => (seen += String(chunk)));
+    slow.write('POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{"model"');
+    await vi.waitFor(() => expect(short.server.gateway.lifecycle.running).toBe(2));
     expect(await short.server.close()).toBe(false);
-    await answer;
-    expect(short.rows).toMatchObject([{ status: 503, errorCode: 'draining' }]);
+    const { status, text } = await answer;
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'draining' } });
+    await vi.waitFor(() => expect(seen).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/));
+    slow.destroy();
+    // No fault of the upstream: nothing is held against it.
+    expect(short.rows.map((row) => [row.status, row.errorCode])).toEqual([
+      [503, 'draining'],
+      [503, 'draining'],
+    ]);
   });
 
   it('does not wait for a ledger whose disk is full', async () => {

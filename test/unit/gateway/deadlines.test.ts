@@ -7,6 +7,7 @@ import { createManualTimers } from '../../../src/lib/timers.ts';
 class Probe extends Deadline {
   due: number;
   readonly fired: number[] = [];
+  interrupted = 0;
   readonly #then: (probe: Probe) => void;
 
   constructor(due: number, then: (probe: Probe) => void = () => {}) {
@@ -18,6 +19,11 @@ class Probe extends Deadline {
   onDue(now: number): void {
     this.fired.push(now);
     this.due = Number.POSITIVE_INFINITY;
+    this.#then(this);
+  }
+
+  onInterrupt(): void {
+    this.interrupted++;
     this.#then(this);
   }
 }
@@ -83,5 +89,16 @@ describe('createDeadlines', () => {
     expect(probes.slice(1).map(({ fired }) => fired.length)).toEqual(Array.from({ length: 9 }, () => 1));
     advance(1_000);
     expect(probes.every(({ fired, slot }) => fired.length <= 1 && slot === -1)).toBe(true);
+  });
+
+  it('tells all that wait when the gateway ends, each once, and those who left nothing', () => {
+    const { deadlines, advance } = setUp();
+    const probes = Array.from({ length: 5 }, () => new Probe(100, (own) => deadlines.release(own)));
+    for (const probe of probes) deadlines.watch(probe);
+    deadlines.release(probes[2]!);
+    deadlines.interrupt();
+    expect(probes.map(({ interrupted }) => interrupted)).toEqual([1, 1, 0, 1, 1]);
+    advance(1_000);
+    expect(probes.flatMap(({ fired }) => fired)).toEqual([]);
   });
 });
