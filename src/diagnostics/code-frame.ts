@@ -22,7 +22,7 @@ export function renderCodeFrame(text: string, at: SourcePosition, sensitive = fa
     Math.max(at.endLine > at.line ? raw.trimEnd().length : at.endColumn - 1, from + 1),
     Math.max(raw.length, from + 1),
   );
-  const masked = maskSecrets(raw);
+  const masked = maskLine(raw);
   const hidden = sensitive ? masked.slice(0, from) + '•'.repeat(to - from) + masked.slice(to) : masked;
   const shown = hidden.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ');
 
@@ -37,6 +37,14 @@ export function renderCodeFrame(text: string, at: SourcePosition, sensitive = fa
     line: `${margin} | ${head}${shown.slice(crop, end)}${tail}`.trimEnd(),
     carets: `${' '.repeat(margin.length)} | ${blanks}${'^'.repeat(width)}`,
   };
+}
+
+// Faults come sorted by place: where one long line has hundreds of them, it is masked once.
+let lastLine = { raw: '', masked: '' };
+
+function maskLine(raw: string): string {
+  if (lastLine.raw !== raw) lastLine = { raw, masked: maskSecrets(raw) };
+  return lastLine.masked;
 }
 
 function readLine(text: string, line: number): string | undefined {
