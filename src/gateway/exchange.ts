@@ -1,13 +1,14 @@
 // One request on its way through the stages: the only mutable per-request object. It holds the snapshot that it began
 // with, so that a reload never changes the rules under a running request.
 import type { ErrorCode } from '../errors.ts';
+import type { EmbeddingRequest } from '../ir/embeddings.ts';
 import { createRequestId } from '../lib/request-id.ts';
 import type { Protocol, RequestPeek, WireUsage } from '../protocols/protocol.ts';
-import { envelopeOf } from '../protocols/registry.ts';
 import { readRequest, type ClientRequest } from '../protocols/translate.ts';
 import type { Attempt, Outcome, Reason } from '../routing/decision.ts';
 import type { Facts, Principal } from '../routing/facts.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
+import { chooseWire } from './choose-wire.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Route } from './incoming.ts';
 import type { Slot } from '../routing/slots.ts';
@@ -52,6 +53,8 @@ export class Exchange {
   peek: RequestPeek | undefined;
   /** The body decoded, once a fact or a translation has needed it. */
   request: ClientRequest | undefined;
+  /** The same for a request for embeddings. */
+  embedding: EmbeddingRequest | undefined;
   stream = false;
   facts: Facts | undefined;
   reasons: readonly Reason[] = [];
@@ -79,8 +82,7 @@ export class Exchange {
     this.snapshot = snapshot;
     this.incoming = incoming;
     this.route = route;
-    const wire = envelopeOf(route.protocol);
-    this.protocol = wire.dialect ? wire.dialect(incoming) : wire;
+    this.protocol = chooseWire(route, incoming);
     this.at = gateway.clock.now();
     this.id = createRequestId(this.at);
     this.began = gateway.clock.monotonic();

@@ -37,12 +37,13 @@ const metadataPrefix = 'x-omniroute-metadata-';
 /** Throws GatewayError 400 when a demanded fact needs a body that cannot be decoded. */
 export function readFacts(exchange: Exchange): Facts {
   const { peek, body, principal, route, stream, address, incoming, snapshot } = exchange;
+  const operation = route.operation === 'embeddings' ? 'embeddings' : 'chat';
   const { demands } = snapshot;
   const session = readSession(exchange);
   return {
     model: peek!.model!,
     protocol: route.protocol,
-    operation: 'chat',
+    operation,
     stream,
     principal: principal!,
     address,
@@ -51,14 +52,16 @@ export function readFacts(exchange: Exchange): Facts {
     ...(peek!.maxOutputTokens === undefined ? {} : { maxOutputTokens: peek!.maxOutputTokens }),
     ...(session === undefined ? {} : { session }),
     ...(demands.has('metadata') ? { metadata: readMetadata(incoming) } : {}),
-    ...(bodyFacts.some((fact) => demands.has(fact)) ? describeBody(decodeBody(exchange).request) : {}),
+    ...(bodyFacts.some((fact) => demands.has(fact)) ? readBody(exchange, operation) : {}),
   };
 }
 
 // A name that the client gives costs nothing. Without one, rules that read the session get a fingerprint of how the
 // conversation began, which takes the decoded body; nobody else pays for that.
 function readSession(exchange: Exchange): string | undefined {
-  const { snapshot, incoming } = exchange;
+  const { snapshot, incoming, route } = exchange;
+  // Texts to embed are no conversation, and must not move one.
+  if (route.operation === 'embeddings') return undefined;
   const demanded = snapshot.demands.has('session');
   if (!demanded && !snapshot.sessions.affinity) return undefined;
   const named = findSession(incoming);
@@ -83,6 +86,20 @@ export function findSession({ headers }: Incoming): string | undefined {
   }
   return undefined;
 }
+
+function readBody(exchange: Exchange, operation: Facts['operation']): Partial<Facts> {
+  return operation === 'chat' ? describeBody(decodeBody(exchange).request) : noConversation;
+}
+
+const noConversation: Partial<Facts> = {
+  hasTools: false,
+  hasImages: false,
+  hasAudio: false,
+  hasFiles: false,
+  hasReasoning: false,
+  hasResponseSchema: false,
+  messageCount: 0,
+};
 
 function describeBody({ messages, tools, reasoning, output }: ModelRequest): Partial<Facts> {
   const kinds = new Set(messages.flatMap(({ parts }) => parts.flatMap(listKinds)));

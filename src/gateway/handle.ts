@@ -37,6 +37,7 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
         exchange.principal = authenticate(gateway, exchange);
         return replyModel(gateway, exchange, responder);
       case 'chat':
+      case 'embeddings':
         exchange.principal = authenticate(gateway, exchange);
         if (!isSpoken(exchange)) throw missing(exchange);
         admit(gateway, exchange);

@@ -11,7 +11,7 @@ import { retainable } from './retainable.ts';
 /** Writes the row of a call. Requests that never got past the door (no principal) leave none: anybody could fill a disk. */
 export function settle(gateway: Gateway, exchange: Exchange): void {
   const { principal, route } = exchange;
-  if (!principal || route.operation !== 'chat') return;
+  if (!principal || (route.operation !== 'chat' && route.operation !== 'embeddings')) return;
   const tokens = exchange.usage ?? estimateTokens(exchange);
   if (exchange.cost === null) priceCall(gateway, exchange);
   const row = renderRow(gateway, exchange, tokens);

@@ -2,7 +2,10 @@
 // with what must differ spliced in. Otherwise the request goes through the hub, decoded once for all attempts.
 import { randomBytes } from 'node:crypto';
 import { GatewayError, isGatewayError, type UpstreamFailure } from '../errors.ts';
+import type { Loss } from '../ir/loss.ts';
 import { parseJson, isObject } from '../lib/json.ts';
+import type { ProtocolName } from '../protocols/capabilities.ts';
+import { findEmbeddings, isEmbedding, readEmbeddings, translateEmbeddings } from '../protocols/embeddings.ts';
 import { findRules } from '../protocols/model-rules.ts';
 import type { AnswerPipe, Protocol, RequestPeek } from '../protocols/protocol.ts';
 import { findProtocol } from '../protocols/registry.ts';
@@ -44,7 +47,7 @@ export function translate(
   }
   const same = endpoint.protocol === exchange.protocol.name;
   // What the client's own wire takes is passed on in the dialect in which it came.
-  const wire = same ? exchange.protocol : findProtocol(endpoint.protocol);
+  const wire = same ? exchange.protocol : findUpstream(exchange.protocol, endpoint.protocol);
   if (!wire)
     return {
       class: 'unsupported',
@@ -80,7 +83,10 @@ function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Writ
   const { stream } = exchange;
   const { body, peek } = changeBody(exchange, attempt, wire);
   const askForUsage = stream && !peek.reportsUsage && !endpoint.quirks.includes('no-stream-options');
-  const edits = suffixes.length === 0 ? undefined : passThroughEdits(wire.name, model, suffixes, peek);
+  const edits =
+    suffixes.length === 0 || isEmbedding(wire)
+      ? undefined
+      : passThroughEdits(wire.name, model, suffixes, peek);
   return {
     path: wire.peek.path(model, stream),
     pipe: stream ? wire.peek.streamPipe({ withholdUsage: askForUsage }) : wire.peek.unaryPipe(),
@@ -100,7 +106,7 @@ function changeBody(
   { changes, model, endpoint, facts }: Attempt,
   wire: Protocol,
 ): { readonly body: Uint8Array; readonly peek: RequestPeek } {
-  if (!changes) return { body: body!, peek: peek! };
+  if (!changes || isEmbedding(wire)) return { body: body!, peek: peek! };
   const value = parseJson(Buffer.from(body!.buffer, body!.byteOffset, body!.byteLength).toString());
   if (!isObject(value)) return { body: body!, peek: peek! };
   const rules = findRules(model, endpoint.quirks);
@@ -117,7 +123,13 @@ function translateBody(
   upstream: Protocol,
 ): Written {
   const { endpoint, model, provider, facts, suffixes, changes } = attempt;
-  const { stream } = exchange;
+  const { stream, protocol, incoming } = exchange;
+  if (isEmbedding(protocol) && isEmbedding(upstream)) {
+    exchange.embedding ??= readEmbeddings(protocol, exchange.body!, incoming);
+    const { loss, ...written } = translateEmbeddings(exchange.embedding, protocol, upstream, model);
+    noteLoss(exchange, attempt, loss);
+    return { ...written, headers: {} };
+  }
   const translation = createTranslation({
     request: decodeBody(exchange),
     upstream,
@@ -132,15 +144,22 @@ function translateBody(
     newId: createId,
     now: clock.now,
   });
-  exchange.loss = translation.loss.map(({ path }) => path);
-  if (exchange.loss.length > 0 && exchange.snapshot.onLoss === 'reject') {
-    const paths = exchange.loss.join(', ');
-    throw new GatewayError(
-      'unsupported_feature',
-      `${attempt.target} cannot express ${paths} (defaults.onLoss is reject).`,
-    );
-  }
+  noteLoss(exchange, attempt, translation.loss);
   return { ...translation, pipe: translation.pipe({ stream }) };
+}
+
+function findUpstream(client: Protocol, name: ProtocolName): Protocol | undefined {
+  return isEmbedding(client) ? findEmbeddings(name) : findProtocol(name);
+}
+
+function noteLoss(exchange: Exchange, { target }: Attempt, loss: readonly Loss[]): void {
+  exchange.loss = loss.map(({ path }) => path);
+  if (exchange.loss.length === 0 || exchange.snapshot.onLoss !== 'reject') return;
+  const paths = exchange.loss.join(', ');
+  throw new GatewayError(
+    'unsupported_feature',
+    `${target} cannot express ${paths} (defaults.onLoss is reject).`,
+  );
 }
 
 /** Ids in the vendors' manner: a prefix and 24 letters and digits. */

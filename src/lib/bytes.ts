@@ -28,6 +28,15 @@ export function findText(bytes: Uint8Array, text: string): number {
   return view(bytes).indexOf(text);
 }
 
+export function encodeBase64(bytes: Uint8Array): string {
+  return view(bytes).toString('base64');
+}
+
+/** What is no base64 is skipped. */
+export function decodeBase64(text: string): Uint8Array {
+  return Buffer.from(text, 'base64');
+}
+
 function view(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

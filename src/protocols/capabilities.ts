@@ -21,4 +21,7 @@ export const operations = [
   'transcriptions',
 ] as const;
 
+/** The wires that have embeddings; every one of them can be translated into every other. */
+export const embeddingProtocols: readonly ProtocolName[] = ['openai-chat', 'gemini', 'ollama'];
+
 export type Operation = (typeof operations)[number];

@@ -1,4 +1,5 @@
 // Which wire of a provider to use: the client's own first, because bytes then pass untouched.
+import { embeddingProtocols, type ProtocolName } from '../protocols/capabilities.ts';
 import type { Facts } from './facts.ts';
 import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
@@ -6,7 +7,8 @@ import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFacts): Endpoint | undefined {
   const { operation } = facts;
   if (model?.operations && !model.operations.includes(operation)) return undefined;
-  const { endpoints } = provider;
+  const endpoints =
+    operation === 'embeddings' ? provider.endpoints.filter(hasEmbeddings) : provider.endpoints;
   // A model that is served on one wire only leaves no choice.
   const forced = model?.protocol;
   const wanted = forced ?? facts.protocol;
@@ -16,7 +18,11 @@ export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFa
   return endpoints[0];
 }
 
-// Only chat has a hub to translate through; everything else needs a provider that speaks the client's own protocol.
+function hasEmbeddings({ protocol }: { readonly protocol: ProtocolName }): boolean {
+  return embeddingProtocols.includes(protocol);
+}
+
+// Chat and embeddings have a hub to translate through; the rest needs a provider that speaks the client's own protocol.
 function canTranslate(operation: Facts['operation']): boolean {
-  return operation === 'chat';
+  return operation === 'chat' || operation === 'embeddings';
 }

@@ -83,6 +83,22 @@ const plainRoutes: readonly Plain[] = [
   },
   {
     method: 'POST',
+    path: '/api/embed',
+    operation: 'embeddings',
+    protocol: 'ollama',
+    meaning: 'Embeddings in the Ollama wire.',
+    aliases: ['/v1/api/embed'],
+  },
+  {
+    method: 'POST',
+    path: '/api/embeddings',
+    operation: 'embeddings',
+    protocol: 'ollama',
+    meaning: 'One embedding in the Ollama wire of old.',
+    aliases: ['/v1/api/embeddings'],
+  },
+  {
+    method: 'POST',
     path: '/v1/images/generations',
     operation: 'images',
     protocol: chat,

@@ -14,7 +14,12 @@ export const layerZero: readonly string[] = [
 ];
 
 const types = (path: string): Allowed => ({ path, types: true });
-const wire: readonly Allowed[] = ['ir', 'protocols/protocol.ts', 'protocols/capabilities.ts'];
+const wire: readonly Allowed[] = [
+  'ir',
+  'protocols/protocol.ts',
+  'protocols/capabilities.ts',
+  'protocols/embedding-wire.ts',
+];
 /** What the wires of one vendor share. */
 const openai: readonly Allowed[] = [...wire, 'protocols/openai-errors.ts'];
 const upToFour = ['ir', 'config', 'observability', 'catalog', 'protocols', 'routing', 'state', 'upstream'];
@@ -39,6 +44,8 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
+  'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts'],
+  'protocols/embeddings.ts': [...wire, 'protocols'],
   'protocols/openai-errors.ts': wire,
   'protocols/openai-chat': openai,
   'protocols/openai-responses': openai,

@@ -1,0 +1,11 @@
+// Route and path → the wire in which a client is read and answered.
+import { findEmbeddings } from '../protocols/embeddings.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { envelopeOf } from '../protocols/registry.ts';
+import type { Incoming, Route } from './incoming.ts';
+
+export function chooseWire({ operation, protocol }: Route, incoming: Incoming): Protocol {
+  if (operation === 'embeddings') return findEmbeddings(protocol, incoming) ?? envelopeOf(protocol);
+  const wire = envelopeOf(protocol);
+  return wire.dialect ? wire.dialect(incoming) : wire;
+}

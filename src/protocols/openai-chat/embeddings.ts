@@ -1,0 +1,141 @@
+// Embeddings as OpenAI's clients and servers speak them: POST /embeddings.
+import { GatewayError } from '../../errors.ts';
+import {
+  decodeVector,
+  encodeVector,
+  type EmbeddingAnswer,
+  type EmbeddingInput,
+  type EmbeddingRequest,
+} from '../../ir/embeddings.ts';
+import type { LossReport } from '../../ir/loss.ts';
+import { demandString, readNumber, readOneOf, readString, wrong } from '../../ir/read.ts';
+import { readCount } from '../../ir/usage.ts';
+import { demandField, scanBody } from '../../lib/json-fields.ts';
+import { prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
+import { applyEdits } from '../../lib/json-splice.ts';
+import { defined, type JsonObject } from '../../lib/json.ts';
+import { checkVectors, createWatch, membersOf, refuseStream, type EmbeddingWire } from '../embedding-wire.ts';
+import type { RequestPeek, WireUsage } from '../protocol.ts';
+
+const path = '/embeddings';
+const keys = prepareKeys(['model', 'input', 'dimensions', 'encoding_format']);
+const known: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
+
+export const embeddings: EmbeddingWire = {
+  peek: {
+    request: peekRequest,
+    splice: (body, { modelSpan }, { model }) =>
+      applyEdits(
+        body,
+        model === undefined || !modelSpan ? [] : [{ ...modelSpan, text: JSON.stringify(model) }],
+      ),
+    path: () => path,
+    streamPipe: refuseStream,
+    unaryPipe: () => createWatch({ content: 'data', usage: 'usage', readUsage }),
+  },
+  decodeRequest,
+  encodeRequest,
+  decodeAnswer,
+  encodeAnswer,
+};
+
+function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
+  const spans = scanBody(body, keys, maxDepth);
+  const modelSpan = demandField(body, spans, 'model', 'string');
+  const model = stringAt(body, modelSpan);
+  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+  const { input } = spans;
+  const type = input && typeAt(body, input);
+  if (!input || (type !== 'string' && type !== 'array')) wrong('input', 'a text or a list');
+  let first = input.start + 1;
+  while (body[first]! <= 0x20) first++;
+  if (type === 'array' && first === input.end - 1)
+    throw new GatewayError('invalid_body', '"input" is empty.', { param: 'input' });
+  return {
+    model,
+    modelSpan,
+    stream: false,
+    reportsUsage: true,
+    spans,
+    inputTokens: Math.ceil((input.end - input.start) / 4),
+  };
+}
+
+function decodeRequest(body: JsonObject): EmbeddingRequest {
+  return defined({
+    model: demandString(body, 'model', ''),
+    inputs: readInputs(body['input']),
+    dimensions: readNumber(body, 'dimensions', ''),
+    encoding: readOneOf(body, 'encoding_format', ['float', 'base64'], '') ?? 'float',
+    user: readString(body, 'user', ''),
+    foreign: Object.keys(body).filter((key) => !known.has(key)),
+  });
+}
+
+function readInputs(input: unknown): readonly EmbeddingInput[] {
+  if (typeof input === 'string') return [{ kind: 'text', text: input }];
+  if (isTokens(input)) return [{ kind: 'tokens', tokens: input }];
+  if (!Array.isArray(input) || input.length === 0) return wrong('input', 'a text or a list');
+  return input.map((member: unknown, index) => {
+    if (typeof member === 'string') return { kind: 'text', text: member };
+    return isTokens(member)
+      ? { kind: 'tokens', tokens: member }
+      : wrong(`input[${index}]`, 'a text or a list of tokens');
+  });
+}
+
+function isTokens(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((member) => Number.isInteger(member));
+}
+
+function encodeRequest(
+  { inputs, dimensions, truncate, user, foreign }: EmbeddingRequest,
+  model: string,
+  loss: LossReport,
+): ReturnType<EmbeddingWire['encodeRequest']> {
+  for (const name of foreign) loss.add(name, 'no field of OpenAI says it');
+  if (truncate === true) loss.add('truncate', 'OpenAI refuses what is too long');
+  inputs.forEach(({ task, title }, index) => {
+    if (task !== undefined) loss.add(`inputs[${index}].task`, 'no field of OpenAI says it');
+    if (title !== undefined) loss.add(`inputs[${index}].title`, 'no field of OpenAI says it');
+  });
+  const spelled = inputs.map((input) => (input.kind === 'text' ? input.text : input.tokens));
+  // One text goes as a text: small servers know nothing else.
+  const [only] = spelled;
+  const input = spelled.length === 1 && typeof only === 'string' ? only : spelled;
+  return { path, body: defined({ model, input, dimensions, user }) };
+}
+
+function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined {
+  const { data, usage } = membersOf(body);
+  if (!Array.isArray(data)) return undefined;
+  const items = data.map(membersOf);
+  const ordered = items.every(({ index }) => typeof index === 'number')
+    ? items.toSorted((a, b) => Number(a['index']) - Number(b['index']))
+    : items;
+  const vectors = checkVectors(
+    ordered.map(({ embedding }) => decodeVector(embedding)),
+    count,
+  );
+  return vectors && defined({ vectors, usage: readUsage(usage) });
+}
+
+function encodeAnswer({ vectors, usage }: EmbeddingAnswer, { model, encoding }: EmbeddingRequest): string {
+  const input = usage?.input ?? 0;
+  return JSON.stringify({
+    object: 'list',
+    data: vectors.map((vector, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encoding === 'base64' ? encodeVector(vector) : vector,
+    })),
+    model,
+    usage: { prompt_tokens: input, total_tokens: input },
+  });
+}
+
+function readUsage(value: unknown): WireUsage | undefined {
+  const { prompt_tokens, total_tokens } = membersOf(value);
+  const input = readCount(prompt_tokens) ?? readCount(total_tokens);
+  return input === undefined ? undefined : { input, output: 0 };
+}
