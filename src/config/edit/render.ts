@@ -13,13 +13,16 @@ export interface RenderedValue {
 
 /** One value in block context. Non-empty collections are blocks, all else is inline (block scalars keep their lines). */
 export function renderBlock(tree: Tree, value: Value, like?: Node | null): RenderedValue {
-  const document = new Document(value);
+  const document = createDocument(value);
   const inline = !isCollection(document.contents) || document.contents.items.length === 0;
   const options = { indent: tree.step, indentSeq: tree.indentLists, lineWidth: 0, minContentWidth: 0 };
   copyQuoting(document.contents, like);
   // At the root a block scalar would not be indented; below a key it is, with the right indentation indicator.
   const text = inline
-    ? new Document({ k: document.contents }).toString(options).slice('k:'.length).trimStart()
+    ? new Document({ k: document.contents })
+        .toString(options)
+        .slice('k:'.length)
+        .replace(/^[ \n]+/, '')
     : document.toString(options);
   return { inline, text: text.replace(/\n$/, '') };
 }
@@ -27,7 +30,7 @@ export function renderBlock(tree: Tree, value: Value, like?: Node | null): Rende
 /** One value on one line, for a place inside `{}` or `[]`. */
 export function renderFlow(value: Value, like?: Node | null): string {
   // A list around it puts the scalar into flow context, where more characters need quotes.
-  const document = new Document([value]);
+  const document = createDocument([value]);
   visit(document, {
     Collection: (_, node) => {
       node.flow = true;
@@ -38,15 +41,32 @@ export function renderFlow(value: Value, like?: Node | null): string {
   });
   const item = isCollection(document.contents) ? document.contents.items[0] : null;
   copyQuoting(item as Node | null, like);
-  const text = document
-    .toString({ lineWidth: 0, minContentWidth: 0, doubleQuotedMinMultiLineLength: Infinity })
-    .trim();
-  return text.slice(1, -1).trim();
+  const text = document.toString({
+    lineWidth: 0,
+    minContentWidth: 0,
+    doubleQuotedMinMultiLineLength: Infinity,
+  });
+  // Not trim(): it would take a no-break space or a byte order mark that belongs to the value.
+  return text.replace(/^[ \n]*\[[ \n]*/, '').replace(/[ \n]*\][ \n]*$/, '');
 }
 
 /** A key as it stands before its colon. */
 export function renderKey(name: string): string {
-  return renderFlow(name);
+  return name === '<<' ? '"<<"' : renderFlow(name);
+}
+
+// An unquoted key `<<` would merge. A block text with blank lines at its end would swallow the blank lines that follow
+// it in the file; one that begins with spaces needs its indentation spelled out, which yaml does for steps of 2 only.
+function createDocument(value: Value): Document {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (key, node) => {
+      const merges = key === 'key' && node.value === '<<';
+      const odd = typeof node.value === 'string' && /^\s[^]*\n|(?:^|\n)\s*\n$/.test(node.value);
+      if (merges || odd) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document;
 }
 
 /** Puts `padding` before every line that has content, except the first. */

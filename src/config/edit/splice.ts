@@ -11,6 +11,7 @@ import {
   findLineStart,
   findNextLine,
   findPairEnd,
+  hasColon,
   isFirstOnLine,
   type Tree,
   type YamlMap,
@@ -50,7 +51,9 @@ export function replaceValue(tree: Tree, slot: Slot, node: Node | null, value: V
     const text = renderFlow(value, present);
     if (present?.range) return [{ start: present.range[0], end: present.range[1], text }];
     const after = slot.kind === 'pair' ? findColon(slot.pair) + 1 : findItemEnd(slot.seq, slot.index);
-    return [{ start: after, end: after, text: ` ${text}` }];
+    // `{ key }` is a key without a colon.
+    const sign = slot.kind === 'pair' && !hasColon(slot.pair) ? ':' : '';
+    return [{ start: after, end: after, text: `${sign} ${text}` }];
   }
   const sign = slot.kind === 'pair' ? findColon(slot.pair) : findDash(slot.seq, slot.index);
   const column = findOwnerColumn(tree, slot);

@@ -85,6 +85,11 @@ export function findColon(pair: YamlPair): number {
   return sign ? sign.offset : (pair.key.range?.[1] ?? 0) - 1;
 }
 
+/** Whether the pair has a colon: `{ key }` has none. */
+export function hasColon(pair: YamlPair): boolean {
+  return pair.srcToken?.sep?.some((token) => token.type === 'map-value-ind') === true;
+}
+
 /** Offset of the dash of a block list item. */
 export function findDash(seq: YamlSeq, index: number): number {
   const token = seq.srcToken;

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { editText, type Edit } from '../../../../src/config/edit.ts';
 import { patchValue } from '../../../../src/config/edit/patch.ts';
-import { isSame, readId, toValue, type Value } from '../../../../src/config/edit/value.ts';
+import { isSame, toValue, type Value } from '../../../../src/config/edit/value.ts';
 import { isGatewayError } from '../../../../src/errors.ts';
-import { renderPointer } from '../../../../src/lib/json-pointer.ts';
+import { makeEdit, ops } from '../../../support/random-edits.ts';
 
 const folder = new URL('../../../fixtures/edit/', import.meta.url);
 const files = readdirSync(folder).map((name) => ({
@@ -20,26 +20,6 @@ const runs = Number(process.env.FC_RUNS ?? 50);
 const timeout = 20_000 + runs * 40;
 
 const read = (text: string): Value => toValue(parseDocument(text, { merge: true }).toJS({ mapAsMap: true }));
-
-interface Place {
-  readonly path: readonly string[];
-  readonly value: Value;
-  readonly inList: boolean;
-}
-
-function listPlaces(value: Value, path: readonly string[] = [], inList = false): Place[] {
-  const here = path.length > 0 ? [{ path, value, inList }] : [];
-  if (value instanceof Map)
-    return [...here, ...[...value].flatMap(([name, member]) => listPlaces(member, [...path, name]))];
-  if (!Array.isArray(value)) return here;
-  return [
-    ...here,
-    ...value.flatMap((item, index) => {
-      const id = readId(item);
-      return listPlaces(item, [...path, id === undefined ? String(index) : `id:${id}`], true);
-    }),
-  ];
-}
 
 const scalars = fc.constantFrom(
   'plain',
@@ -85,38 +65,11 @@ const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 const steps = fc.record({
   pick: fc.nat(),
-  op: fc.constantFrom('set', 'add', 'delete', 'rename', 'move', 'insert', 'append'),
+  op: fc.constantFrom(...ops),
   value: values,
   name: fc.constantFrom('fresh', 'a b', '__proto__', 'x: y', '9', 'new-name'),
   other: fc.nat(),
 });
-
-function makeEdit(
-  root: Value,
-  step: { pick: number; op: string; value: unknown; name: string; other: number },
-): Edit | undefined {
-  const places = listPlaces(root);
-  const place = places[step.pick % places.length];
-  if (!place) return undefined;
-  const pointer = renderPointer(place.path);
-  if (step.op === 'set') return { op: 'set', pointer, value: step.value };
-  if (step.op === 'delete') return { op: 'delete', pointer };
-  if (step.op === 'add')
-    return place.value instanceof Map
-      ? { op: 'set', pointer: renderPointer([...place.path, step.name]), value: step.value }
-      : undefined;
-  if (step.op === 'rename') return place.inList ? undefined : { op: 'rename', pointer, to: step.name };
-  if (step.op === 'insert') return place.inList ? { op: 'insert', pointer, value: step.value } : undefined;
-  if (step.op === 'append')
-    return Array.isArray(place.value)
-      ? { op: 'insert', pointer: `${pointer}/-`, value: step.value }
-      : undefined;
-  if (!place.inList) return undefined;
-  const siblings = places.filter(
-    (other) => other.path.slice(0, -1).join('/') === place.path.slice(0, -1).join('/'),
-  );
-  return { op: 'move', pointer, before: siblings[step.other % siblings.length]?.path.at(-1) ?? '-' };
-}
 
 /** Undefined where an anchor or a merge stands in the way, which only a file with anchors may say. */
 function tryEdit(text: string, edit: Edit): string | undefined {

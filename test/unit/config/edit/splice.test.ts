@@ -34,6 +34,36 @@ const cases: readonly Case[] = [
     edit: { op: 'move', pointer: '/list/0', before: '-' },
     after: 'list: [ y, &one x ]\nother: *one\n',
   },
+  {
+    title: 'a key << is a name and merges nothing',
+    before: 'k: {}\n',
+    edit: { op: 'set', pointer: '/k/<<', value: 'plain' },
+    after: 'k:\n  "<<": plain\n',
+  },
+  {
+    title: 'a key without a colon gets one',
+    before: 'k: { a, b: 1 }\n',
+    edit: { op: 'set', pointer: '/k/a', value: 2 },
+    after: 'k: { a: 2, b: 1 }\n',
+  },
+  {
+    title: 'a text that is one no-break space stays one',
+    before: 'k: plain\n',
+    edit: { op: 'set', pointer: '/k', value: '\u00a0' },
+    after: 'k: \u00a0\n',
+  },
+  {
+    title: 'a text that ends in blank lines does not swallow those of the file',
+    before: 'k: plain\n\n# next\nl: 1\n',
+    edit: { op: 'set', pointer: '/k', value: 'one\n\n\n' },
+    after: 'k: "one\\n\\n\\n"\n\n# next\nl: 1\n',
+  },
+  {
+    title: 'a text that begins with spaces is quoted, whatever the indentation of the file',
+    before: 'k:\n a: 1\n',
+    edit: { op: 'set', pointer: '/k', value: '  deep\nshallow' },
+    after: 'k: "  deep\\nshallow"\n',
+  },
 ];
 
 describe('one cut', () => {
