@@ -18,6 +18,7 @@ const wire: readonly Allowed[] = [
   'ir',
   'protocols/protocol.ts',
   'protocols/capabilities.ts',
+  'protocols/unary-pipe.ts',
   'protocols/embedding-wire.ts',
 ];
 /** What the wires of one vendor share. */
@@ -40,6 +41,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   catalog: ['config/generated'],
   'protocols/protocol.ts': ['ir', 'protocols/capabilities.ts'],
   'protocols/capabilities.ts': [],
+  'protocols/unary-pipe.ts': ['ir', 'protocols/protocol.ts'],
   'protocols/registry.ts': [...wire, 'protocols'],
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],

@@ -7,13 +7,11 @@ import { concatBytes, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import { createFrameCutter, eachFrame, readData } from '../../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep } from '../protocol.ts';
+import { createJsonPipe } from '../unary-pipe.ts';
 import { createUsageMeter } from './usage.ts';
 
 const nothing: PipeStep = { output: [], meaningful: false };
 const stopFrame = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
-
-/** Bytes up to which a unary answer is kept to check that it is whole. */
-const unaryLimit = 1024 * 1024;
 
 export function createStreamPipe(): AnswerPipe {
   const cutter = createFrameCutter();
@@ -103,36 +101,14 @@ export function createStreamPipe(): AnswerPipe {
 
 /** A whole answer: kept until it is known to be sound, passed on as it comes when it is larger than that. */
 export function createUnaryPipe(): AnswerPipe {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let usage: Usage | undefined;
-  let characters = 0;
-  return {
-    push(chunk) {
-      size += chunk.length;
-      if (size <= unaryLimit) chunks.push(chunk);
-      else chunks = [];
-      return { output: [chunk], meaningful: size > unaryLimit };
-    },
-    end() {
-      if (size > unaryLimit) return { ...nothing, meaningful: true };
-      if (size === 0) return { ...nothing, failure: brokenAnswer('The upstream answered with nothing.') };
-      const value = parseJson(utf8(concatBytes(chunks)));
-      if (!isObject(value))
-        return { ...nothing, failure: brokenAnswer('The upstream answered with broken JSON.') };
-      const failure =
-        value['type'] === 'error' || isObject(value['error']) ? readInnerFailure(value) : undefined;
-      if (failure !== undefined) return { ...nothing, failure };
-      if (!Array.isArray(value['content'])) {
-        return { ...nothing, failure: brokenAnswer('The upstream answered without content.') };
-      }
-      usage = createUsageMeter().read(value['usage']);
-      characters = size;
-      return { ...nothing, meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => characters,
-  };
+  return createJsonPipe((value, { length }) => {
+    const failure =
+      value['type'] === 'error' || isObject(value['error']) ? readInnerFailure(value) : undefined;
+    if (failure !== undefined) return { failure };
+    if (!Array.isArray(value['content']))
+      return { failure: brokenAnswer('The upstream answered without content.') };
+    return { usage: createUsageMeter().read(value['usage']), characters: length };
+  });
 }
 
 // Quotes inside a string are escaped, so that these words only ever meet real members and event lines. They lack their

@@ -7,12 +7,10 @@ import { concatBytes, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../../lib/json.ts';
 import { createLineCutter } from '../../lib/ndjson.ts';
 import type { AnswerPipe, PipeStep } from '../protocol.ts';
+import { createJsonPipe } from '../unary-pipe.ts';
 import { decodeUsage } from './usage.ts';
 
 const nothing: PipeStep = { output: [], meaningful: false };
-
-/** Bytes up to which a unary answer is kept to check that it is whole. */
-const unaryLimit = 1024 * 1024;
 
 const lineFeed = 0x0a;
 
@@ -78,38 +76,13 @@ export function createStreamPipe(): AnswerPipe {
 
 /** A whole answer: kept until it is known to be sound, passed on as it comes when it is larger than that. */
 export function createUnaryPipe(): AnswerPipe {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let usage: Usage | undefined;
-  let characters = 0;
-  return {
-    push(chunk) {
-      size += chunk.length;
-      if (size <= unaryLimit) chunks.push(chunk);
-      else chunks = [];
-      return { output: [chunk], meaningful: size > unaryLimit };
-    },
-    end() {
-      if (size > unaryLimit) return { ...nothing, meaningful: true };
-      if (size === 0) return { ...nothing, failure: brokenAnswer('The upstream answered with nothing.') };
-      const body = concatBytes(chunks);
-      const value = parseJson(utf8(body));
-      if (!isObject(value))
-        return { ...nothing, failure: brokenAnswer('The upstream answered with broken JSON.') };
-      if (value['error'])
-        return {
-          ...nothing,
-          failure: readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.'),
-        };
-      if (!isObject(value['message']) && typeof value['response'] !== 'string')
-        return { ...nothing, failure: brokenAnswer('The upstream answered without a message.') };
-      usage = decodeUsage(value);
-      characters = countText(latin1(body));
-      return { ...nothing, meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => characters,
-  };
+  return createJsonPipe((value, body) => {
+    if (value['error'])
+      return { failure: readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.') };
+    if (!isObject(value['message']) && typeof value['response'] !== 'string')
+      return { failure: brokenAnswer('The upstream answered without a message.') };
+    return { usage: decodeUsage(value), characters: countText(latin1(body)) };
+  });
 }
 
 function saysSomething(value: JsonObject): boolean {

@@ -7,6 +7,7 @@ import { prepareKeys, scanObject, typeAt, type JsonSpans } from '../../lib/json-
 import { parseJson } from '../../lib/json.ts';
 import { createFrameCutter, eachFrame, readData, readEvent } from '../../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep, WireUsage } from '../protocol.ts';
+import { createUnaryPipe as pipeUnary } from '../unary-pipe.ts';
 import { readUsage } from './usage.ts';
 
 const keys = prepareKeys(['choices', 'usage', 'error']);
@@ -15,9 +16,6 @@ type Spans = JsonSpans<(typeof keys.names)[number]>;
 
 const nothing: PipeStep = { output: [], meaningful: false };
 const doneFrame = 'data: [DONE]\n\n';
-
-/** Bytes up to which a unary answer is kept to check that it is whole. */
-const unaryLimit = 1024 * 1024;
 
 /** A streamed answer. `withholdUsage`: the usage chunk was asked for by the gateway, the client must not see it. */
 export function createStreamPipe(withholdUsage: boolean): AnswerPipe {
@@ -93,39 +91,17 @@ export function createStreamPipe(withholdUsage: boolean): AnswerPipe {
 
 /** A whole answer: kept until it is known to be sound, passed on as it comes when it is larger than that. */
 export function createUnaryPipe(): AnswerPipe {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let usage: WireUsage | undefined;
-  let characters = 0;
-  return {
-    push(chunk) {
-      size += chunk.length;
-      if (size <= unaryLimit) chunks.push(chunk);
-      else chunks = [];
-      return { output: [chunk], meaningful: size > unaryLimit };
-    },
-    end() {
-      if (size > unaryLimit) return { ...nothing, meaningful: true };
-      const body = chunks.length === 0 ? new Uint8Array() : concatBytes(chunks);
-      const spans = scan(body);
-      if (!spans)
-        return {
-          ...nothing,
-          failure: broken(body.length === 0 ? 'answered with nothing' : 'answered with broken JSON'),
-        };
-      if (isSet(body, spans, 'error'))
-        return {
-          ...nothing,
-          failure: readInnerFailure(parseJson(utf8(body))) ?? broken('reported an error'),
-        };
-      if (hasNoChoice(body, spans)) return { ...nothing, failure: broken('answered without choices') };
-      if (spans.usage) usage = readUsage(body, spans.usage);
-      characters = spans.choices!.end - spans.choices!.start;
-      return { ...nothing, meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => characters,
-  };
+  return pipeUnary((body) => {
+    const spans = scan(body);
+    if (!spans) return { failure: broken('answered with broken JSON') };
+    if (isSet(body, spans, 'error'))
+      return { failure: readInnerFailure(parseJson(utf8(body))) ?? broken('reported an error') };
+    if (hasNoChoice(body, spans)) return { failure: broken('answered without choices') };
+    return {
+      usage: spans.usage && readUsage(body, spans.usage),
+      characters: spans.choices!.end - spans.choices!.start,
+    };
+  });
 }
 
 /** A value of `finish_reason` that is not null. */

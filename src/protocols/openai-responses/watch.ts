@@ -7,14 +7,12 @@ import { concatBytes, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import { createFrameCutter, eachFrame, readData, readEvent } from '../../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep } from '../protocol.ts';
+import { createJsonPipe } from '../unary-pipe.ts';
 import { isContent, readTerminal } from './events.ts';
 import { readFailedResponse } from './finish.ts';
 import { decodeUsage } from './usage.ts';
 
 const nothing: PipeStep = { output: [], meaningful: false };
-
-/** Bytes up to which a unary answer is kept to check that it is whole. */
-const unaryLimit = 1024 * 1024;
 
 export function createStreamPipe(): AnswerPipe {
   const cutter = createFrameCutter();
@@ -88,35 +86,13 @@ export function createStreamPipe(): AnswerPipe {
 
 /** A whole answer: kept until it is known to be sound, passed on as it comes when it is larger than that. */
 export function createUnaryPipe(): AnswerPipe {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let usage: Usage | undefined;
-  let characters = 0;
-  return {
-    push(chunk) {
-      size += chunk.length;
-      if (size <= unaryLimit) chunks.push(chunk);
-      else chunks = [];
-      return { output: [chunk], meaningful: size > unaryLimit };
-    },
-    end() {
-      if (size > unaryLimit) return { ...nothing, meaningful: true };
-      if (size === 0) return { ...nothing, failure: brokenAnswer('The upstream answered with nothing.') };
-      const value = parseJson(utf8(concatBytes(chunks)));
-      if (!isObject(value))
-        return { ...nothing, failure: brokenAnswer('The upstream answered with broken JSON.') };
-      usage = decodeUsage(value['usage'], value['tool_usage']);
-      const failure = readFailedResponse(value);
-      if (failure !== undefined) return { ...nothing, failure };
-      if (!Array.isArray(value['output']) && !isOther(value['object'])) {
-        return { ...nothing, failure: brokenAnswer('The upstream answered without output.') };
-      }
-      characters = size;
-      return { ...nothing, meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => characters,
-  };
+  return createJsonPipe((value, { length }) => {
+    const failure = readFailedResponse(value);
+    if (failure !== undefined) return { failure };
+    if (!Array.isArray(value['output']) && !isOther(value['object']))
+      return { failure: brokenAnswer('The upstream answered without output.') };
+    return { usage: decodeUsage(value['usage'], value['tool_usage']), characters: length };
+  });
 }
 
 /** What the sub-paths answer (`response.input_tokens`). */
