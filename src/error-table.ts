@@ -77,6 +77,12 @@ export const errorTable = {
     meaning: 'The body nests deeper than the gateway reads.',
     action: 'Flatten the body.',
   },
+  previous_response_not_found: {
+    status: 400,
+    class: 'invalid_request',
+    meaning: 'The previous_response_id names no answer that the gateway keeps for this key.',
+    action: 'Send the whole conversation as input; answers are kept in memory, for storage.responses.ttl at most.',
+  },
   context_length_exceeded: {
     status: 400,
     class: 'context_length',

@@ -11,6 +11,7 @@ import type { Snapshot } from '../routing/snapshot.ts';
 import { chooseWire } from './choose-wire.ts';
 import type { Gateway } from './gateway.ts';
 import type { Incoming, Route } from './incoming.ts';
+import type { Recalled } from './recall.ts';
 import type { Slot } from '../routing/slots.ts';
 
 /** Stage edges, milliseconds since arrival. */
@@ -56,6 +57,8 @@ export class Exchange {
   /** The same for a request for embeddings. */
   embedding: EmbeddingRequest | undefined;
   stream = false;
+  /** Set by `recall`: what a request to /v1/responses has to do with earlier answers. */
+  recalled: Recalled | undefined;
   facts: Facts | undefined;
   reasons: readonly Reason[] = [];
   /** The combo that the request was for, once decided. */

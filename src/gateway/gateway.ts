@@ -6,6 +6,7 @@ import type { RequestEvent } from '../observability/request-event.ts';
 import type { Ledger, SecretReader, TokenCounts } from '../routing/ports.ts';
 import type { SnapshotRef, TokenPrices } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
+import type { ResponseStore } from '../state/responses.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -25,6 +26,8 @@ export interface Gateway {
   readonly lifecycle: Lifecycle;
   /** Places for calls, where the configuration bounds them. */
   readonly slots: Slots;
+  /** Answers that clients may come back to. */
+  readonly responses: ResponseStore;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */

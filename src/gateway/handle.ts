@@ -10,14 +10,17 @@ import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
+import { keepAnswer } from './keep.ts';
 import { replyModel, replyModels } from './models.ts';
 import { permit } from './permit.ts';
 import { read } from './read.ts';
+import { recall } from './recall.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { retainableFault } from './retainable.ts';
 import { send } from './send.ts';
 import { settle } from './settle.ts';
+import { replyStored } from './stored-responses.ts';
 import { translate } from './translate.ts';
 
 /** Answers one request and settles it. Never throws; resolves when nothing is left to do. */
@@ -42,8 +45,14 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
         if (!isSpoken(exchange)) throw missing(exchange);
         admit(gateway, exchange);
         await read(gateway, exchange);
+        recall(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
+      case 'response':
+      case 'response-items':
+      case 'response-cancel':
+        exchange.principal = authenticate(gateway, exchange);
+        return replyStored(gateway, exchange, responder);
       default:
         throw missing(exchange);
     }
@@ -86,8 +95,9 @@ function tryOne(
   attempt: Attempt,
 ): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
   exchange.attempt = attempt;
-  const prepared = translate(gateway, exchange, attempt);
-  if ('class' in prepared) return prepared;
+  const translated = translate(gateway, exchange, attempt);
+  if ('class' in translated) return translated;
+  const prepared = keepAnswer(gateway, exchange, attempt, translated);
   const answered = permit(gateway, exchange, responder, attempt);
   const go = (permission: Awaited<typeof answered>): ReturnType<typeof tryOne> => {
     if (permission === 'gone') {

@@ -5,7 +5,14 @@ import type { RawHeaders, RequestPath } from '../protocols/protocol.ts';
 /** What the route table says about a request. */
 export interface Route {
   /** What to do; `none` answers 404, or 405 when `allow` is there. */
-  readonly operation: Operation | 'model' | 'health' | 'none';
+  readonly operation:
+    | Operation
+    | 'model'
+    | 'health'
+    | 'response'
+    | 'response-items'
+    | 'response-cancel'
+    | 'none';
   /** The wire of the client, and the family of its error envelope. */
   readonly protocol: ProtocolName;
   /** What the path wants done with the model that it names (`streamGenerateContent`). */

@@ -7,7 +7,7 @@ import { parseJson, isObject } from '../lib/json.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
 import { findEmbeddings, isEmbedding, readEmbeddings, translateEmbeddings } from '../protocols/embeddings.ts';
 import { findRules } from '../protocols/model-rules.ts';
-import type { AnswerPipe, Protocol, RequestPeek } from '../protocols/protocol.ts';
+import type { AnswerPipe, Protocol } from '../protocols/protocol.ts';
 import { findProtocol } from '../protocols/registry.ts';
 import { passThroughEdits } from '../protocols/suffixes.ts';
 import { createTranslation } from '../protocols/translate.ts';
@@ -16,6 +16,7 @@ import type { UpstreamRequest } from '../upstream/transport.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
+import { sourceFor, type Source } from './recall.ts';
 
 export interface PreparedCall {
   readonly request: UpstreamRequest;
@@ -101,14 +102,14 @@ function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Writ
 }
 
 // Only rules of the operator make a passed-through body be parsed and written again.
-function changeBody(
-  { body, peek, snapshot, incoming }: Exchange,
-  { changes, model, endpoint, facts }: Attempt,
-  wire: Protocol,
-): { readonly body: Uint8Array; readonly peek: RequestPeek } {
-  if (!changes || isEmbedding(wire)) return { body: body!, peek: peek! };
-  const value = parseJson(Buffer.from(body!.buffer, body!.byteOffset, body!.byteLength).toString());
-  if (!isObject(value)) return { body: body!, peek: peek! };
+function changeBody(exchange: Exchange, attempt: Attempt, wire: Protocol): Source {
+  const { snapshot, incoming } = exchange;
+  const { changes, model, endpoint, facts } = attempt;
+  const source = sourceFor(exchange, attempt);
+  if (!changes || isEmbedding(wire)) return source;
+  const { body } = source;
+  const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
+  if (!isObject(value)) return source;
   const rules = findRules(model, endpoint.quirks);
   const maxOutput = facts?.maxOutput;
   const target = maxOutput === undefined ? { model, rules } : { model, rules, maxOutput };

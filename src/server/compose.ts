@@ -11,6 +11,7 @@ import { systemTimers } from '../lib/timers.ts';
 import type { Ledger, SecretReader } from '../routing/ports.ts';
 import type { SnapshotRef } from '../routing/snapshot.ts';
 import { createWorld } from '../routing/world/memory.ts';
+import { createResponseStore } from '../state/responses.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { drain } from './drain.ts';
 import { ExposureError, findExposure } from './exposure.ts';
@@ -37,6 +38,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     deadlines: createDeadlines(clock, timers),
     lifecycle: createLifecycle(),
     slots: createSlots(clock, timers),
+    responses: createResponseStore(clock),
     price: priceTokens,
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),

@@ -32,6 +32,20 @@ const geminiVerbs: readonly Plain[] = verbs.map(([verb, operation, meaning]) => 
   aliases: ['/v1/models/**:rest', '/v1/v1beta/**:rest', '/models/**:rest'],
 }));
 
+function storedResponse(
+  step: string,
+  rows: readonly (readonly [RouteRow['method'], NonNullable<RouteRow['operation']>, string])[],
+): readonly Plain[] {
+  return rows.map(([method, operation, meaning]) => ({
+    method,
+    path: `/v1/responses/:rest${step}`,
+    operation,
+    protocol: responses,
+    meaning,
+    aliases: [`/responses/:rest${step}`, `/codex/responses/:rest${step}`],
+  }));
+}
+
 const plainRoutes: readonly Plain[] = [
   {
     method: 'POST',
@@ -62,17 +76,34 @@ const plainRoutes: readonly Plain[] = [
     path: '/v1/responses',
     operation: 'chat',
     protocol: responses,
-    meaning: 'A chat in the OpenAI Responses wire.',
+    meaning:
+      'A chat in the OpenAI Responses wire. A WebSocket (GET with Upgrade) is answered with 426 at once.',
     aliases: ['/responses', '/codex/**:rest'],
   },
   {
     method: 'POST',
-    path: '/v1/responses/**:rest',
+    path: '/v1/responses/input_tokens',
+    operation: 'count-tokens',
+    protocol: responses,
+    meaning: 'Prompt tokens of a Responses request.',
+    aliases: ['/responses/input_tokens', '/codex/responses/input_tokens'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/responses/compact',
     operation: 'chat',
     protocol: responses,
-    meaning: 'Sub-paths of Responses (compact), handled like the path itself.',
-    aliases: ['/responses/**:rest'],
+    meaning: 'A long conversation made short.',
+    aliases: ['/responses/compact', '/codex/responses/compact'],
   },
+  ...storedResponse('', [
+    ['GET', 'response', 'An answer that the gateway keeps for this key (`store`).'],
+    ['DELETE', 'response', 'Forgets that answer.'],
+  ]),
+  ...storedResponse('/cancel', [['POST', 'response-cancel', 'Refused: nothing runs in the background.']]),
+  ...storedResponse('/input_items', [
+    ['GET', 'response-items', 'What the model was given for that answer; `order`, `limit`, `after`.'],
+  ]),
   {
     method: 'POST',
     path: '/v1/embeddings',

@@ -1,0 +1,135 @@
+// Keeps the answer of a Responses call for its key, as the client sees it, before the client sees its end: whoever asks
+// for it the next moment finds it. Only what `retainable` allows and `store` does not forbid; broken answers are not kept.
+import { findText, utf8 } from '../lib/bytes.ts';
+import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
+import { eachFrame, readData } from '../lib/sse-frames.ts';
+import type { AnswerPipe, PipeStep } from '../protocols/protocol.ts';
+import type { Attempt } from '../routing/decision.ts';
+import type { Issuer, OutputItem } from '../state/responses.ts';
+import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { ownerOf } from './recall.ts';
+import { retainable } from './retainable.ts';
+import type { PreparedCall } from './translate.ts';
+
+type Output = PipeStep['output'];
+
+/** The call with a pipe that keeps its answer, or the call itself where nothing may or need be kept. */
+export function keepAnswer(
+  gateway: Gateway,
+  exchange: Exchange,
+  attempt: Attempt,
+  call: PreparedCall,
+): PreparedCall {
+  const { recalled, stream, snapshot } = exchange;
+  if (!recalled?.store || snapshot.responses.maxPerKey === 0 || !retainable(exchange)) return call;
+  const passed = call.wire.name === exchange.protocol.name;
+  const keep = (response: unknown): void => keepOne(gateway, exchange, attempt, passed, response);
+  return {
+    ...call,
+    pipe: stream ? watchStream(call.pipe, keep) : watchWhole(call.pipe, keep, snapshot.responses.maxBytes),
+  };
+}
+
+function watchStream(pipe: AnswerPipe, keep: (response: unknown) => void): AnswerPipe {
+  const look = (step: PipeStep): PipeStep => {
+    if (!step.failure) for (const piece of step.output) if (mayEnd(piece)) keep(readEnd(piece));
+    return step;
+  };
+  return { ...watched(pipe), push: (chunk) => look(pipe.push(chunk)), end: () => look(pipe.end()) };
+}
+
+/** `limit`: bytes above which nobody would keep it. */
+function watchWhole(pipe: AnswerPipe, keep: (response: unknown) => void, limit: number): AnswerPipe {
+  let pieces: (Uint8Array | string)[] = [];
+  let size = 0;
+  const collect = (step: PipeStep): PipeStep => {
+    for (const piece of step.output) {
+      size += piece.length;
+      pieces.push(piece);
+    }
+    if (size > limit) pieces = [];
+    return step;
+  };
+  return {
+    ...watched(pipe),
+    push: (chunk) => collect(pipe.push(chunk)),
+    end: () => {
+      const step = collect(pipe.end());
+      if (!step.failure && size <= limit) keep(parseJson(Buffer.concat(pieces.map(toBytes)).toString()));
+      pieces = [];
+      return step;
+    },
+  };
+}
+
+function watched({ usage, outputCharacters }: AnswerPipe): Pick<AnswerPipe, 'usage' | 'outputCharacters'> {
+  return { usage: () => usage(), outputCharacters: () => outputCharacters() };
+}
+
+const ends = ['response.completed', 'response.incomplete'] as const;
+
+// Quick and too generous: most pieces of a stream are deltas.
+function mayEnd(piece: Output[number]): boolean {
+  return ends.some((end) => (typeof piece === 'string' ? piece.includes(end) : findText(piece, end) >= 0));
+}
+
+/** The answer in the terminal event, where whole frames hold one. */
+function readEnd(piece: Output[number]): unknown {
+  const text = typeof piece === 'string' ? piece : utf8(piece);
+  let response: unknown;
+  eachFrame(text, (start, end) => {
+    const frame = text.slice(start, end);
+    if (!mayEnd(frame)) return;
+    const event = parseJson(readData(frame) ?? '');
+    if (isObject(event) && ends.some((type) => type === event['type'])) response = event['response'];
+  });
+  return response;
+}
+
+function keepOne(
+  { responses }: Gateway,
+  exchange: Exchange,
+  { provider, connection }: Attempt,
+  passed: boolean,
+  response: unknown,
+): void {
+  const { input, previous } = exchange.recalled!;
+  if (!isObject(response) || typeof response['id'] !== 'string' || !Array.isArray(response['output'])) return;
+  const { output, ...head } = response as JsonObject & { readonly output: readonly unknown[] };
+  const how: Issuer['how'] = !passed ? 'translated' : head['store'] === true ? 'kept' : 'passed';
+  const link = previous ? { previous_response_id: previous.id } : {};
+  responses.put(
+    ownerOf(exchange),
+    {
+      id: response['id'],
+      before: previous,
+      issuer: { provider: provider.id, connection: connection.key, how },
+      input,
+      output: output.filter(isObject).map(describeItem),
+      head: JSON.stringify({ ...head, store: true, ...link }),
+    },
+    exchange.snapshot.responses,
+  );
+}
+
+function describeItem(item: JsonObject): OutputItem {
+  const { id, type, encrypted_content: proof, content } = item;
+  return {
+    id: typeof id === 'string' ? id : undefined,
+    type: typeof type === 'string' ? type : '',
+    json: JSON.stringify(item),
+    sort:
+      type !== 'reasoning' && type !== 'compaction'
+        ? 'plain'
+        : typeof proof === 'string'
+          ? 'proof'
+          : Array.isArray(content) && content.length > 0
+            ? 'plain'
+            : 'bare',
+  };
+}
+
+function toBytes(piece: Uint8Array | string): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece;
+}
