@@ -9,6 +9,9 @@ import { isObject, parseJson } from '../lib/json.ts';
 import { createRandom } from '../lib/random.ts';
 import { explain } from '../routing/explain.ts';
 import { prepareWorld } from '../routing/test-runner.ts';
+import type { Slots } from '../routing/slots.ts';
+import { checkDoor } from '../routing/testing/door.ts';
+import { createGivenSlots } from '../routing/testing/given.ts';
 import { readTestFacts } from '../routing/testing/request.ts';
 import { explainOwn, explainWhy, type Why } from '../routing/why.ts';
 import type { Reader } from '../state/queries.ts';
@@ -16,6 +19,8 @@ import { framed, guarded, json, readBody, readCredential, type Frame } from './g
 
 export interface ExplainParts extends Frame {
   readonly reader: Reader;
+  /** The lanes of the gateway. */
+  readonly slots: Pick<Slots, 'look'>;
 }
 
 export function addExplainRoutes(app: H3, parts: ExplainParts): void {
@@ -42,7 +47,7 @@ export function addExplainRoutes(app: H3, parts: ExplainParts): void {
 }
 
 /** `{request, given?, at?}` in the words of a test; without `given` in the world as it is now. */
-function explainRequest({ snapshot: current, world, clock }: ExplainParts, text: string): unknown {
+function explainRequest({ snapshot: current, world, clock, slots }: ExplainParts, text: string): unknown {
   const body = parseJson(text);
   if (!isObject(body)) throw new GatewayError('invalid_body', 'Send {"request": {"model": …}}.');
   const { request, given, at } = body;
@@ -67,7 +72,10 @@ function explainRequest({ snapshot: current, world, clock }: ExplainParts, text:
           facts,
           (key) => world.hasCredential(key),
         );
-  return explain({ snapshot, facts, world: prepared, now, random: createRandom(test.given.seed) });
+  const door = checkDoor(test.request, snapshot, prepared, now);
+  const lanes = given === undefined ? slots : createGivenSlots(test.given, snapshot, now);
+  const random = createRandom(test.given.seed);
+  return explain({ snapshot, facts, world: prepared, now, random, door, slots: lanes });
 }
 
 async function findWhy({ reader, snapshot, world, clock }: ExplainParts, event: H3Event): Promise<Why> {

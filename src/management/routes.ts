@@ -1,12 +1,11 @@
 // The management routes of the h3 application. Each is a line that asks for permission, calls, and renders.
 import type { H3 } from 'h3';
-import type { Reader } from '../state/queries.ts';
 import { accessPages } from './access.ts';
 import type { ComboMetrics } from './combo-metrics.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
 import { patchConfig, planConfig, putConfig, rollBack, validateConfig } from './edits/config.ts';
-import { addExplainRoutes } from './explain.ts';
-import { guarded, json, readBody, type Frame } from './guarded.ts';
+import { addExplainRoutes, type ExplainParts } from './explain.ts';
+import { guarded, json, readBody } from './guarded.ts';
 import { insightPages } from './insight.ts';
 import { addLoginRoutes } from './login.ts';
 import { resetResilience } from './reset.ts';
@@ -15,7 +14,7 @@ import { viewConfig, viewEffective, viewHistory, viewProposals } from './views/c
 import { viewResilience } from './views/resilience.ts';
 
 /** What the routes need; the server wires it. */
-export interface Management extends Frame {
+export interface Management extends ExplainParts {
   /** Loads the configuration again; answers when it is live, unchanged or refused. */
   reload(): Promise<{ readonly kind: 'live' | 'unchanged' | 'refused' } & Readonly<Record<string, unknown>>>;
   status(): Readonly<Record<string, unknown>>;
@@ -23,7 +22,6 @@ export interface Management extends Frame {
   metricsEnabled(): boolean;
   readonly desk: ConfigDesk;
   readonly combos: ComboMetrics;
-  readonly reader: Reader;
 }
 
 type Page = (desk: ConfigDesk, ask: Ask) => Promise<Answer>;

@@ -30,6 +30,7 @@ export interface SnapshotParts {
   readonly timing?: Partial<Snapshot['timing']>;
   readonly access?: Partial<Snapshot['access']>;
   readonly policies?: PolicySet;
+  readonly cache?: Snapshot['cache'];
   readonly retryShare?: number;
   readonly onLoss?: Snapshot['onLoss'];
   readonly sessions?: Snapshot['sessions'];
@@ -74,6 +75,7 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
       ...parts.access,
     }),
     policies: freezePolicies(parts.policies),
+    ...(parts.cache && { cache: freezeDeep(parts.cache) }),
     retryShare: parts.retryShare ?? 0.2,
     onLoss: parts.onLoss ?? 'warn',
     sessions: Object.freeze(parts.sessions ?? { ttl: 1_800_000, affinity: true }),

@@ -3,10 +3,15 @@
 import { priceTokens } from '../catalog/prices.ts';
 import { renderPosition, type SourcePosition } from '../diagnostics.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
+import { planCache, type CacheRecipe } from './cache-recipe.ts';
+import { listAttemptCharges, listKeyCharges, type Charge } from './charges.ts';
+import { admitKey, describeFault } from './admission.ts';
+import type { CounterState } from './counters.ts';
 import { decide, type DecideInput } from './decide.ts';
-import type { Attempt, Decision, Reason } from './decision.ts';
+import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
 import { deepestNesting } from './expand.ts';
 import { renderTarget } from './resolve.ts';
+import { createStillSlots, type Slots } from './slots.ts';
 import type { Snapshot, Target } from './snapshot.ts';
 
 /** One candidate call, in its place. */
@@ -21,8 +26,12 @@ export interface ExplainedAttempt {
   readonly model: string;
   readonly suffixes?: readonly string[];
   readonly context?: number;
-  /** Nano-USD for this request, where tokens and prices are known; the answer counts with its full allowance. */
+  /** Nano-USD for the prompt and the longest answer that the request allows, where that and the prices are known. */
   readonly cost?: number;
+  /** Nano-USD for the prompt alone. */
+  readonly promptCost?: number;
+  /** What it meets at its target and account when it is begun. */
+  readonly charges: readonly ExplainedCharge[];
   readonly at?: string;
 }
 
@@ -41,6 +50,12 @@ export interface ExplainedReason {
   readonly code: string;
   readonly message: string;
   /** `file:line:column`. */
+  readonly at?: string;
+}
+
+export interface ExplainedCharge extends Omit<Charge, 'at' | 'resetAt'> {
+  /** ISO time at which (some of) it is free again. */
+  readonly resets?: string;
   readonly at?: string;
 }
 
@@ -63,17 +78,21 @@ export interface Explanation {
   readonly reasons: readonly ExplainedReason[];
   readonly tree?: ExplainNode;
   readonly attempts: readonly ExplainedAttempt[];
+  /** What the request is charged to before anything is tried: the limits of its key. */
+  readonly charges: readonly ExplainedCharge[];
+  readonly cache: CacheRecipe;
 }
 
-export function explain(input: DecideInput): Explanation {
-  return arrange(decide(input), input);
+export interface ExplainInput extends DecideInput {
+  /** The lanes of a running gateway; without them everything is free. */
+  readonly slots?: Pick<Slots, 'look'>;
+  /** What the door said, when it let nobody in. */
+  readonly door?: Refusal | undefined;
 }
 
-/** The same for a decision that was made already. */
-export function arrange(
-  decision: Decision,
-  input: Pick<DecideInput, 'snapshot' | 'facts' | 'now'>,
-): Explanation {
+/** As the gateway would: the door, the limits of the key, the decision. Nothing is changed. */
+export function explain(input: ExplainInput): Explanation {
+  const decision = input.door ?? findLimit(input) ?? decide(input);
   const { snapshot, facts } = input;
   const attempts = decision.kind === 'route' ? decision.attempts : [];
   const { target } = decision;
@@ -85,9 +104,53 @@ export function arrange(
     ...(facts.principal.key !== undefined && { key: facts.principal.key }),
     outcome: explainOutcome(decision),
     reasons: decision.reasons.filter((reason) => reason.about === undefined).map(explainReason),
-    ...(target && { tree: buildNode(target, { snapshot, attempts, reasons: decision.reasons }, 1) }),
+    ...(target && { tree: explainTree(decision, snapshot)! }),
     attempts: attempts.map((attempt, index) => explainAttempt(attempt, index, input)),
+    charges: listKeyCharges(facts, snapshot, stateOf(input)).map(explainCharge),
+    cache: planCache(decision, facts, snapshot, input.now),
   };
+}
+
+/** The candidates of a decision as a tree; undefined where its name stands for nothing. */
+export function explainTree(decision: Decision, snapshot: Snapshot): ExplainNode | undefined {
+  const attempts = decision.kind === 'route' ? decision.attempts : [];
+  const { target, reasons } = decision;
+  return target && buildNode(target, { snapshot, attempts, reasons }, 1);
+}
+
+// The gateway's own admission, in lanes that look like those of the moment and of which nothing is taken.
+function findLimit({ facts, snapshot, world, slots, now }: ExplainInput): Refusal | undefined {
+  const { principal, session } = facts;
+  if (principal.limits === undefined) return undefined;
+  const still = createStillSlots(now);
+  const seen: Slots = slots ? { ...still, ...lookThrough(slots) } : still;
+  const { ttl } = snapshot.sessions;
+  const admitted = admitKey({ principal, world, slots: seen, session: () => session, ttl, now });
+  if (!admitted || !('limit' in admitted)) return undefined;
+  const { message, retryAfter } = admitted;
+  const reasons = [describeFault(admitted, principal, snapshot, now)];
+  return { kind: 'refuse', code: 'rate_limit_exceeded', message, retryAfter, reasons };
+}
+
+/** Answers as the lanes behind `look` would, and takes nothing. */
+function lookThrough({ look }: Pick<Slots, 'look'>): Pick<Slots, 'take' | 'running' | 'delay'> {
+  return {
+    take: (id, ceiling) => {
+      const { delay, waiting } = look(id, ceiling);
+      return delay > 0 || waiting > 0 ? undefined : { release: () => undefined };
+    },
+    running: (id) => look(id, {}).running,
+    delay: (id, ceiling) => look(id, ceiling).delay,
+  };
+}
+
+function stateOf({ world, slots, snapshot, now }: ExplainInput): CounterState {
+  return { world, slots, ttl: snapshot.sessions.ttl, now };
+}
+
+function explainCharge({ at, resetAt, ...charge }: Charge): ExplainedCharge {
+  const resets = resetAt === undefined ? {} : { resets: new Date(resetAt).toISOString() };
+  return { ...charge, ...resets, ...placeOf(at) };
 }
 
 function explainOutcome(decision: Decision): Explanation['outcome'] {
@@ -97,13 +160,16 @@ function explainOutcome(decision: Decision): Explanation['outcome'] {
   return { kind: 'refuse', code, status, message, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
-function explainAttempt(
-  attempt: Attempt,
-  index: number,
-  { facts, now }: Pick<DecideInput, 'facts' | 'now'>,
-): ExplainedAttempt {
+function explainAttempt(attempt: Attempt, index: number, input: ExplainInput): ExplainedAttempt {
+  const { facts, now } = input;
   const { target, connection, endpoint, model, suffixes, facts: known } = attempt;
-  const cost = priceTokens(known?.prices, expectTokens(facts.inputTokens, facts.maxOutputTokens), now);
+  const { inputTokens } = facts;
+  const price = (output: number | undefined): number | null =>
+    inputTokens === undefined || output === undefined
+      ? null
+      : priceTokens(known?.prices, { input: inputTokens, output }, now);
+  const cost = price(longestAnswer(attempt, facts.maxOutputTokens));
+  const promptCost = price(0);
   return {
     place: index + 1,
     target,
@@ -114,12 +180,16 @@ function explainAttempt(
     ...(suffixes && { suffixes }),
     ...(known?.context !== undefined && { context: known.context }),
     ...(cost !== null && { cost }),
+    ...(promptCost !== null && { promptCost }),
+    charges: listAttemptCharges(attempt, facts, stateOf(input)).map(explainCharge),
     ...placeOf(attempt.at ?? connection.at),
   };
 }
 
-function expectTokens(input: number | undefined, output: number | undefined) {
-  return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) };
+/** What the client allows, a policy caps, and the model can; undefined where nobody says. */
+function longestAnswer({ changes, facts }: Attempt, asked: number | undefined): number | undefined {
+  const bound = Math.min(asked ?? Infinity, changes?.maxOutputTokens ?? Infinity);
+  return bound === Infinity ? undefined : Math.min(bound, facts?.maxOutput ?? Infinity);
 }
 
 interface Material {

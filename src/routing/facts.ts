@@ -49,6 +49,8 @@ export interface Facts {
   /** Estimated by bytes; exact counting never happens on this path (performance §1.10). */
   readonly inputTokens?: number;
   readonly maxOutputTokens?: number;
+  /** As the client asks for it; only tests and explanations say it. */
+  readonly temperature?: number;
   readonly hasTools?: boolean;
   readonly hasImages?: boolean;
   readonly hasAudio?: boolean;

@@ -34,6 +34,7 @@ export const reasonTable = {
   'key-limit': {
     meaning: 'The client key has reached one of its own limits; nothing was read of the request.',
   },
+  'address-not-allowed': { meaning: 'The IP filter does not serve the address of the client.' },
   strategy: { meaning: 'The strategy of the combo put its targets into this order.' },
   score: {
     meaning: 'What `auto` knows about the target, each factor between 0 and 1; ? counts as the middle.',

@@ -93,6 +93,12 @@ export function createSlots(clock: Clock, timers: Timers): Slots {
   };
 }
 
+/** Lanes in which no time passes: for looking at what a moment would say. */
+export function createStillSlots(now: number): Slots {
+  const never = () => () => undefined;
+  return createSlots({ now: () => now, monotonic: () => now }, { after: never, every: never });
+}
+
 interface Waiter {
   readonly settle: (slot: Slot | undefined) => void;
   readonly cancel: CancelTimer;

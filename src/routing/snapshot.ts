@@ -6,6 +6,7 @@ import type { Feature, SecretReference } from '../config/generated/types.ts';
 import type { SourcePosition } from '../diagnostics.ts';
 import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { Suffix } from './decision.ts';
+import type { CacheRule } from './cache-recipe.ts';
 import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
 import type { ClientKey } from './client-key.ts';
@@ -295,6 +296,8 @@ export interface Snapshot {
     readonly lockout: LockoutSettings;
   };
   readonly policies: PolicySet;
+  /** Which answers may be kept; absent: none. */
+  readonly cache?: CacheRule;
   /** Conversations: milliseconds that they are remembered, and whether they stay where they are. */
   readonly sessions: { readonly ttl: number; readonly affinity: boolean };
   /** Bounds of the answers that clients may come back to: milliseconds, bytes of all, answers of one key. */

@@ -4,16 +4,22 @@ import type { ResolvedTest } from '../config/generated/types.ts';
 import { renderPosition, type Locate } from '../diagnostics.ts';
 import { createRandom } from '../lib/random.ts';
 import { renderPointer } from '../lib/json-pointer.ts';
-import { Course, type CourseEnd } from './course.ts';
+import { planCache } from './cache-recipe.ts';
+import { listCallCounters } from './charges.ts';
+import { listKeyCounters } from './counters.ts';
+import type { Course, CourseEnd } from './course.ts';
 import { decide } from './decide.ts';
-import type { Attempt, Reason } from './decision.ts';
+import type { Attempt } from './decision.ts';
 import type { Facts } from './facts.ts';
+import { isRetry, type MadeCall } from './gate.ts';
+import { simulate } from './simulate.ts';
 import type { Snapshot } from './snapshot.ts';
 import { expandCases, type TestCase } from './testing/cases.ts';
-import { createGivenWorld, readTime } from './testing/given.ts';
+import { checkDoor } from './testing/door.ts';
+import { createGivenWorld, occupyLanes, readTime } from './testing/given.ts';
 import { judge, type RunOutcome, type TestFault } from './testing/judge.ts';
 import { readOutcome, showError, showFailure } from './testing/outcomes.ts';
-import { findDoorFault, readTestFacts } from './testing/request.ts';
+import { readTestFacts } from './testing/request.ts';
 import type { MutableWorld } from './world/world.ts';
 
 export interface TestResult {
@@ -28,7 +34,7 @@ export interface TestResult {
 /** What a test did. */
 export interface TestRun extends RunOutcome {
   readonly facts: Facts;
-  /** Absent when the door refused the request. */
+  /** Absent when the door, or a limit of the key, refused the request. */
   readonly course?: Course;
   readonly now: number;
 }
@@ -53,34 +59,50 @@ export function runTest(test: ResolvedTest, snapshot: Snapshot): TestRun {
   const { request, given, outcomes } = test;
   const now = readTime(given);
   const facts = readTestFacts(request, snapshot);
-  const fault = findDoorFault(request, snapshot, now);
-  if (fault) {
-    const reason: Reason[] =
-      request.key === undefined
-        ? []
-        : [{ code: 'key-not-allowed', message: fault.message, rule: request.key }];
-    const retry = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
-    const headers = { 'x-omniroute-revision': snapshot.revision, ...retry };
-    const status = showError(fault.code, facts.protocol);
-    return { facts, now, attempts: [], refusal: fault.code, status, reasons: reason, headers };
-  }
   const world = prepareWorld(test, snapshot, facts);
-  const course = new Course({ snapshot, facts, world, random: createRandom(given.seed) }, now);
-  const end = follow(course, test, now);
-  const { decision } = course;
-  const made = course.attempts.flatMap(({ held, attempt }) => (held === undefined ? [attempt] : []));
+  let answered = 0;
+  const [run] = simulate({
+    snapshot,
+    world,
+    seed: given.seed,
+    arrivals: [{ at: now, facts, door: () => checkDoor(request, snapshot, world, now) }],
+    upstream: () => readOutcome(outcomes[answered++] ?? 'ok', request.stream),
+    prepare: (slots) => occupyLanes(given, snapshot, slots),
+  });
+  const { course, end } = run!;
+  const decision = course?.decision ?? (end as Extract<CourseEnd, { kind: 'refused' }>).refusal;
+  const made = listMade(course);
   const planned: readonly Attempt[] = decision.kind === 'route' ? decision.attempts : [];
   return {
     facts,
     now,
-    course,
+    ...(course && { course }),
     attempts: outcomes.length === 0 ? planned : made,
     ...(end.kind === 'served' && { served: end.attempt }),
     ...(end.kind === 'refused' && { refusal: end.refusal.code }),
     status: readStatus(end, facts),
-    reasons: course.reasons,
+    reasons: course?.reasons ?? decision.reasons,
     headers: renderHeaders(end, made.length, facts, snapshot),
+    charges: course ? listCharged(course, facts) : [],
+    cache: planCache(decision, facts, snapshot, now),
   };
+}
+
+function listMade(course: Course | undefined): readonly Attempt[] {
+  return (course?.attempts ?? []).flatMap(({ held, attempt }) => (held === undefined ? [attempt] : []));
+}
+
+/** The limits of the key, and what every call that was made has taken. */
+function listCharged(course: Course, { principal: { key, limits } }: Facts): readonly string[] {
+  const own = key === undefined || limits === undefined ? [] : listKeyCounters({ id: key, limits });
+  const made: MadeCall[] = [];
+  const calls = course.attempts.flatMap(({ attempt, held, end }) => {
+    if (held !== undefined) return [];
+    const counters = listCallCounters(attempt, isRetry(made, attempt.provider.id));
+    made.push({ target: attempt.target, ...(end !== undefined && end !== 'success' && { class: end }) });
+    return counters;
+  });
+  return [...new Set([...own, ...calls].map(({ id }) => id))];
 }
 
 /** The world of a test; conversations lie where this request could find them. */
@@ -103,17 +125,6 @@ export function prepareWorld(
   const before = decide({ snapshot, facts, world: create(), now, random });
   const candidates = before.kind === 'route' ? before.attempts : [];
   return create((key) => candidates.find(({ connection }) => connection.key === key)?.target);
-}
-
-function follow(course: Course, { outcomes, request }: ResolvedTest, start: number): CourseEnd {
-  let now = start;
-  let answered = 0;
-  for (;;) {
-    const move = course.proceed(now);
-    if (move.kind === 'end') return move.end;
-    if (move.kind === 'wait') now += move.milliseconds;
-    else course.settle(readOutcome(outcomes[answered++] ?? 'ok', request.stream), now);
-  }
 }
 
 function readStatus(end: CourseEnd, { protocol }: Facts): number {

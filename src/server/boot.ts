@@ -244,6 +244,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       snapshot: () => snapshots.current,
       ...security,
       reader: state.reader,
+      slots: server.gateway.slots,
       login: () => {
         const { requireLogin, sessionLifetime } = (config ?? start).auth;
         return { required: requireLogin, lifetime: parseDuration(sessionLifetime) ?? 0 };

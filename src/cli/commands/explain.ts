@@ -12,7 +12,8 @@ import { anonymous, createPrincipal } from '../../routing/principal.ts';
 import { renderExplanation } from '../../routing/render-explanation.ts';
 import type { SecretReference, Snapshot } from '../../routing/snapshot.ts';
 import { prepareWorld } from '../../routing/test-runner.ts';
-import { readTime, sessionOf, type Given } from '../../routing/testing/given.ts';
+import { checkDoor } from '../../routing/testing/door.ts';
+import { createGivenSlots, readTime, sessionOf, type Given } from '../../routing/testing/given.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { createUsageFailure } from '../failure.ts';
@@ -52,6 +53,12 @@ export default defineCommand({
       type: 'boolean',
       description: 'Take every secret for granted, whether this machine has it or not',
     },
+    address: {
+      type: 'string',
+      valueHint: 'address',
+      default: '127.0.0.1',
+      description: 'Where the client is, for the IP filter and for rules',
+    },
     session: { type: 'string', valueHint: 'name', description: 'The conversation that it belongs to' },
     given: {
       type: 'string',
@@ -73,7 +80,7 @@ export default defineCommand({
       operation: args.operation,
       stream: false,
       principal: findPrincipal(args.key, snapshot),
-      address: '127.0.0.1',
+      address: args.address,
       bodyBytes: 0,
       ...readCount('tokens', args.tokens, 'inputTokens'),
       ...readCount('output', args.output, 'maxOutputTokens'),
@@ -86,7 +93,9 @@ export default defineCommand({
       facts,
       (key) => args.ready === true || hasSecret(key, snapshot, loaded.folder, terminal),
     );
-    const explanation = explain({ snapshot, facts, world, now, random: createRandom(seed) });
+    const door = checkDoor({ key: args.key, address: args.address }, snapshot, world, now);
+    const slots = createGivenSlots(given, snapshot, now);
+    const explanation = explain({ snapshot, facts, world, now, random: createRandom(seed), door, slots });
     terminal.out(args.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation));
     return explanation.outcome.kind === 'route' ? exitCodes.ok.code : exitCodes.negative.code;
   },

@@ -32,7 +32,6 @@ import { sharedCache } from './shared-cache.ts';
 import { temperatureRange } from './temperature-range.ts';
 import { timeoutOrder } from './timeout-order.ts';
 import { twoCredentials } from './two-credentials.ts';
-import { unknownCharge } from './unknown-charge.ts';
 import { unknownProfile } from './unknown-profile.ts';
 import { unknownRefusal } from './unknown-refusal.ts';
 import { unquotedExpression } from './unquoted-expression.ts';
@@ -51,7 +50,6 @@ export const documentChecks: readonly DocumentCheck[] = [
   // references inside the document
   unknownProfile,
   unknownRefusal,
-  unknownCharge,
   movedTarget,
   // secrets and exposure
   plainTextSecret,

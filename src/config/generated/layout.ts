@@ -1562,6 +1562,9 @@ export const layout: LayoutNode = {
        "type": "boolean",
        "default": true
       }
+     },
+     "notYet": {
+      "severity": "info"
      }
     },
     "idempotency": {
@@ -1577,13 +1580,13 @@ export const layout: LayoutNode = {
        "default": 10000
       }
      },
-     "default": {}
+     "default": {},
+     "notYet": {
+      "severity": "error"
+     }
     }
    },
-   "default": {},
-   "notYet": {
-    "severity": "error"
-   }
+   "default": {}
   },
   "resilience": {
    "type": "object",
@@ -2509,6 +2512,9 @@ export const layout: LayoutNode = {
        "maxOutputTokens": {
         "type": "integer"
        },
+       "temperature": {
+        "type": "number"
+       },
        "features": {
         "type": "array",
         "items": {
@@ -2591,10 +2597,7 @@ export const layout: LayoutNode = {
         "values": {
          "type": "integer"
         },
-        "default": {},
-        "notYet": {
-         "severity": "error"
-        }
+        "default": {}
        },
        "quota": {
         "type": "object",
@@ -2668,18 +2671,11 @@ export const layout: LayoutNode = {
        "charges": {
         "type": "array",
         "items": {
-         "type": "string",
-         "expected": "an id of letters, digits, dots, dashes and underscores, at most 100 characters"
-        },
-        "notYet": {
-         "severity": "error"
+         "type": "string"
         }
        },
        "cache": {
-        "type": "string",
-        "notYet": {
-         "severity": "error"
-        }
+        "type": "string"
        },
        "headers": {
         "type": "object",

@@ -1969,6 +1969,10 @@ export interface AuthoredTestRequest {
    */
   readonly maxOutputTokens?: number;
   /**
+   * How much the answer may vary.
+   */
+  readonly temperature?: number;
+  /**
    * What it uses.
    *
    * Items: Something that a request uses or a model can do.
@@ -2035,7 +2039,7 @@ export interface AuthoredTestWorld {
     readonly [k: string]: Usd;
   };
   /**
-   * Use by rate limit id.
+   * Use by the id of a limit: `key:ID/requests`, `key:ID/tokens`, `key:ID/concurrent`, `key:ID/sessions`, `PROVIDER@CONNECTION/running`, `…/pace`, `…/quota.requests`, `…/quota.tokens`, `combo:NAME/TARGET/running`, `PROVIDER/retries`.
    */
   readonly usage?: {
     /**
@@ -2109,11 +2113,11 @@ export interface AuthoredTestExpectation {
    */
   readonly reasons?: readonly string[];
   /**
-   * Limits and budgets that are charged.
+   * Exactly the limits that the request and the calls that were made are charged to.
    *
-   * Items: A stable name; counters and budgets are keyed by it.
+   * Items: As in `given.usage`.
    */
-  readonly charges?: readonly Id[];
+  readonly charges?: readonly string[];
   /**
    * Whether the answer may be kept.
    */
@@ -4022,6 +4026,10 @@ export interface ResolvedTestRequest {
    */
   readonly maxOutputTokens?: number;
   /**
+   * How much the answer may vary.
+   */
+  readonly temperature?: number;
+  /**
    * What it uses.
    *
    * Items: Something that a request uses or a model can do.
@@ -4088,7 +4096,7 @@ export interface ResolvedTestWorld {
     readonly [k: string]: Usd;
   };
   /**
-   * Use by rate limit id.
+   * Use by the id of a limit: `key:ID/requests`, `key:ID/tokens`, `key:ID/concurrent`, `key:ID/sessions`, `PROVIDER@CONNECTION/running`, `…/pace`, `…/quota.requests`, `…/quota.tokens`, `combo:NAME/TARGET/running`, `PROVIDER/retries`.
    */
   readonly usage: {
     /**
@@ -4162,11 +4170,11 @@ export interface ResolvedTestExpectation {
    */
   readonly reasons?: readonly string[];
   /**
-   * Limits and budgets that are charged.
+   * Exactly the limits that the request and the calls that were made are charged to.
    *
-   * Items: A stable name; counters and budgets are keyed by it.
+   * Items: As in `given.usage`.
    */
-  readonly charges?: readonly Id[];
+  readonly charges?: readonly string[];
   /**
    * Whether the answer may be kept.
    */

@@ -24,6 +24,7 @@ import { simulatorInChain } from './simulator-in-chain.ts';
 import { smallerContext } from './smaller-context.ts';
 import { unknownAccount } from './unknown-account.ts';
 import { unknownAliasTarget } from './unknown-alias-target.ts';
+import { unknownCharge } from './unknown-charge.ts';
 import { unknownEvalModel } from './unknown-eval-model.ts';
 import { unknownKey } from './unknown-key.ts';
 import { unknownModel } from './unknown-model.ts';
@@ -66,6 +67,7 @@ export const routingChecks: readonly RoutingCheck[] = [
   unknownTestWorld,
   unknownTestTarget,
   unknownTestReason,
+  unknownCharge,
   unknownQuirk,
   unlistedModel,
   modelWithoutProvider,

@@ -33,6 +33,7 @@ export interface Draft {
   sessions: Snapshot['sessions'];
   responses: Partial<Snapshot['responses']>;
   readonly demands: Set<DemandableFact>;
+  cache?: NonNullable<Snapshot['cache']>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
   access: Partial<Snapshot['access']>;

@@ -81,7 +81,8 @@ function compilePolicy(policy: ResolvedPolicy, locate: Locate, demands: Set<Dema
   };
 }
 
-function compileMatch(match: ResolvedMatch, demands: Set<DemandableFact>): PolicyTest[] {
+/** The tests of a match that are about the request itself; `models` and `providers` are asked elsewhere. */
+export function compileMatch(match: ResolvedMatch, demands: Set<DemandableFact>): PolicyTest[] {
   const tests: PolicyTest[] = [];
   const { protocols, operations, features, keys, tags, metadata, addresses } = match;
   if (protocols) tests.push((facts) => protocols.includes(facts.protocol));

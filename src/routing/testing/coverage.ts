@@ -1,7 +1,7 @@
 // Which rules, targets, strategies and names of a configuration its tests have touched, and which none has.
 import { renderPosition, type SourcePosition } from '../../diagnostics.ts';
 import type { Attempt } from '../decision.ts';
-import { arrange, type ExplainNode } from '../explain.ts';
+import { explainTree, type ExplainNode } from '../explain.ts';
 import { renderTarget } from '../resolve.ts';
 import type { Combo, Snapshot } from '../snapshot.ts';
 import type { TestResult, TestRun } from '../test-runner.ts';
@@ -80,7 +80,7 @@ function* listTouched(run: TestRun, snapshot: Snapshot): Generator<string> {
   }
   if (!course) return;
   // The tree says under which combos a candidate stands; what was tried because of a failure stands in none.
-  const { tree } = arrange(course.decision, { snapshot, facts, now: run.now });
+  const tree = explainTree(course.decision, snapshot);
   if (tree) yield* walk(tree, snapshot);
   const planned = course.decision.kind === 'route' ? course.decision.attempts : [];
   const combo = tree?.kind === 'combo' ? snapshot.combos.get(tree.name) : undefined;

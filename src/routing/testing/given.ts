@@ -2,7 +2,10 @@
 // also restore a stored world: what a test can say is what a gateway can be in.
 import type { ResolvedTestWorld } from '../../config/generated/types.ts';
 import { parseDuration } from '../../lib/duration.ts';
+import { listCounters } from '../counters.ts';
+import { createStillSlots, type Slots } from '../slots.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { floor as retryFloor } from '../world/retry-budget.ts';
 import { createWorld } from '../world/memory.ts';
 import { sessionIdOf } from '../world/sessions.ts';
 import { openMemoryTable, type OpenTable } from '../world/slices.ts';
@@ -63,16 +66,54 @@ export function createGivenWorld(given: Given, snapshot: Snapshot, options: Give
     const id = sessionIdOf(key, sessionOf(session));
     seed('session', id, { connection, target, turns: 1, moves: 0, began: now, at: now });
   }
-  return createWorld({
+  const busy = new Map<string, number>();
+  const counters = Object.keys(given.usage).length === 0 ? undefined : listCounters(snapshot);
+  for (const [id, used] of Object.entries(given.usage)) {
+    const { occupation, limit, full = limit } = counters?.get(id) ?? {};
+    if (occupation?.kind === 'lane' && occupation.as === 'running') busy.set(occupation.id, used);
+    if (occupation?.kind === 'retries')
+      seed('retry-budget', occupation.provider, { tokens: Math.max(0, retryFloor - used), at: now });
+    if (occupation?.kind === 'conversations')
+      for (let index = 0; index < used; index++) {
+        const session = { connection: '', target: '', turns: 1, moves: 0, began: now, at: now };
+        seed('session', sessionIdOf(occupation.key, `given ${index}`), session);
+      }
+    if (occupation?.kind === 'quota') {
+      const { id: owner, window, length } = occupation;
+      const known = seeds.get('quota')?.get(owner) as object | undefined;
+      const count = { window, used, limit: full, resetAt: now + length, source: 'declared', at: now };
+      seed('quota', owner, { ...known, [window]: count });
+    }
+  }
+  const world = createWorld({
     open: openSeeded(seeds),
     hasCredential: (id) =>
       given.credentials[id] ?? given.credentials[id.slice(0, id.indexOf('@'))] ?? hasCredential(id),
   });
+  if (busy.size === 0) return world;
+  return { ...world, inFlight: (id) => world.inFlight(id) + (busy.get(id) ?? 0) };
+}
+
+/** What `given.usage` says of lanes: so many calls run and do not end, so many have just begun. */
+export function occupyLanes({ usage }: Pick<Given, 'usage'>, snapshot: Snapshot, slots: Slots): void {
+  const counters = Object.keys(usage).length === 0 ? undefined : listCounters(snapshot);
+  for (const [id, used] of Object.entries(usage)) {
+    const occupation = counters?.get(id)?.occupation;
+    if (occupation?.kind === 'lane')
+      slots.occupy(occupation.id, occupation.ceiling, { [occupation.as]: used });
+  }
 }
 
 /** A conversation as the gateway calls one that the client named. */
 export function sessionOf(name: string): string {
   return `ext:${name}`;
+}
+
+/** The lanes of a moment that tests describe. */
+export function createGivenSlots(given: Pick<Given, 'usage'>, snapshot: Snapshot, now: number): Slots {
+  const slots = createStillSlots(now);
+  occupyLanes(given, snapshot, slots);
+  return slots;
 }
 
 function openSeeded(seeds: ReadonlyMap<string, ReadonlyMap<string, unknown>>): OpenTable {

@@ -2,6 +2,7 @@
 import type { ResolvedTestExpectation } from '../../config/generated/types.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { matchGlob } from '../../lib/glob.ts';
+import type { CacheRecipe } from '../cache-recipe.ts';
 import type { Attempt, Reason } from '../decision.ts';
 
 /** What one test run did, as far as anything can be expected of it. */
@@ -13,6 +14,9 @@ export interface RunOutcome {
   readonly status: number;
   readonly reasons: readonly Reason[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Ids of the counters that were charged. */
+  readonly charges: readonly string[];
+  readonly cache: CacheRecipe;
 }
 
 export interface TestFault {
@@ -27,7 +31,7 @@ export function judge(expect: ResolvedTestExpectation, run: RunOutcome): readonl
   const check = (what: string, expected: unknown, actual: unknown, fine: boolean): void => {
     if (!fine) faults.push({ what, expected, actual });
   };
-  const { attempts, target, refusal, status, reasons, headers } = expect;
+  const { attempts, target, refusal, status, reasons, headers, charges, cache } = expect;
   if (attempts) {
     const actual = run.attempts.map((attempt, index) => nameAs(attempt, attempts[index] ?? ''));
     const fine = actual.length === attempts.length && actual.every((name, index) => name === attempts[index]);
@@ -46,6 +50,16 @@ export function judge(expect: ResolvedTestExpectation, run: RunOutcome): readonl
   );
   for (const reason of reasons ?? []) {
     if (!known.has(reason)) check('reasons', reason, [...known], false);
+  }
+  if (charges) {
+    const [expected, actual] = [[...new Set(charges)].sort(), [...run.charges].sort()];
+    const fine = expected.length === actual.length && expected.every((id, index) => id === actual[index]);
+    check('charges', expected, actual, fine);
+  }
+  if (cache !== undefined) {
+    const { eligible, because } = run.cache;
+    const actual = eligible ? 'eligible' : `ineligible: ${because?.message ?? ''}`;
+    check('cache', cache, actual, cache === (eligible ? 'eligible' : 'ineligible'));
   }
   for (const [name, value] of Object.entries(headers ?? {})) {
     const actual = run.headers[name.toLowerCase()];

@@ -15,7 +15,7 @@ import { reduceLatency, type Latency } from './latency.ts';
 import { addressId, readBan, readLock, reduceLockout, type Ban, type Lockout } from './lockout.ts';
 import { reduceQuota, type Quota } from './quota.ts';
 import { renderReport } from './report.ts';
-import { mayRetry, reduceRetryBudget, type RetryBudget } from './retry-budget.ts';
+import { mayRetry, readRetryTokens, reduceRetryBudget, type RetryBudget } from './retry-budget.ts';
 import { SessionTable, type Session } from './sessions.ts';
 import { openMemoryTable, update, type OpenTable, type SliceTable } from './slices.ts';
 import { reduceUsageCount, type UsageCount } from './usage-count.ts';
@@ -88,6 +88,7 @@ export function createWorld({
     quota: (connection) => quotas.get(connection),
     session: (id, now, ttl) => sessions.get(id, now, ttl),
     sessions: (now, ttl) => sessions.list(now, ttl),
+    retriesLeft: (provider, now) => readRetryTokens(budgets.get(provider), now),
     mayRetry: (provider, now) => mayRetry(budgets.get(provider), now),
     report: (now) => renderReport(tables, now),
     lockedUntil: (address, now) =>

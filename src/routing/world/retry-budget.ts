@@ -8,7 +8,7 @@ export interface RetryBudget {
 }
 
 /** A provider that is hardly used may still be retried this often in a row. */
-const floor = 10;
+export const floor = 10;
 const ceiling = 100;
 /** Milliseconds in which an empty budget grows back to the floor by itself. */
 const refill = 10_000;

@@ -42,6 +42,8 @@ export interface World {
   session(id: string, now: number, ttl: number): Session | undefined;
   /** Every conversation that is remembered, the latest first. */
   sessions(now: number, ttl: number): readonly (Session & { readonly id: string })[];
+  /** Repeats that the provider may still have; fractional. */
+  retriesLeft(provider: string, now: number): number;
   /** Whether the retry budget of the provider has something left. */
   mayRetry(provider: string, now: number): boolean;
 }
