@@ -22,6 +22,7 @@ export type FormatResult =
 /** Lines of `{}` and `[]` that are longer become blocks. */
 const lineWidth = 110;
 const indent = 2;
+const maxReadings = 5;
 
 /**
  * Formats the text of one file, called `file` in diagnostics. A text that does not parse is refused and never changed.
@@ -70,9 +71,20 @@ function settle(document: Document.Parsed<ParsedNode>): string {
   let text = write(document);
   for (let again = breakLongLines(document, text); again; again = breakLongLines(document, text))
     text = write(document);
-  // A second reading puts blank lines and comments where the stringifier itself would look for them.
-  const second = write(parse(text));
-  return alignComments(second);
+  return alignComments(reread(text));
+}
+
+/**
+ * A second reading puts blank lines and comments where the stringifier itself would look for them; behind the last
+ * bracket of a file it needs a third.
+ */
+function reread(text: string): string {
+  for (let count = 0; count < maxReadings; count++) {
+    const next = write(parse(text));
+    if (next === text) break;
+    text = next;
+  }
+  return text;
 }
 
 function write(document: Document.Parsed<ParsedNode>): string {

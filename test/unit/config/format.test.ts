@@ -97,6 +97,12 @@ describe('laws', async () => {
     else expect(file).toContain('config-errors');
   });
 
+  it('comments behind and below the last bracket of a file', () => {
+    const text =
+      '  # note 5\n{\n a: {},\n x y:\n  {\n\n\n   "1": {},   #  behind 9\n   x y: {}\n # note 5\n  }   #  behind 5\n\n\n}\n';
+    holdLaws(text, format(text));
+  });
+
   it('random files with comments anywhere', () => {
     let reformatted = 0;
     fc.assert(
