@@ -11,7 +11,7 @@ import type { Gateway } from './gateway.ts';
 import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
 import { keepAnswer } from './keep.ts';
-import { replyModel, replyModels } from './models.ts';
+import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
 import { permit } from './permit.ts';
 import { read } from './read.ts';
 import { recall } from './recall.ts';
@@ -36,6 +36,9 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
       case 'models':
         exchange.principal = authenticate(gateway, exchange);
         return replyModels(gateway, exchange, responder);
+      case 'embedding-models':
+        exchange.principal = authenticate(gateway, exchange);
+        return replyEmbeddingModels(gateway, exchange, responder);
       case 'model':
         exchange.principal = authenticate(gateway, exchange);
         return replyModel(gateway, exchange, responder);

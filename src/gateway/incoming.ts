@@ -8,6 +8,7 @@ export interface Route {
   readonly operation:
     | Operation
     | 'model'
+    | 'embedding-models'
     | 'health'
     | 'response'
     | 'response-items'

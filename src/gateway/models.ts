@@ -1,110 +1,143 @@
-// GET /v1/models: one list that OpenAI and Anthropic clients both read, and Gemini's beside it for those who ask like
-// Gemini clients. A key sees the names that it may use.
+// GET /v1/models, /v1beta/models and one of their entries: the shape is the asking client's, and so are its pages.
 import { GatewayError } from '../errors.ts';
-import { isModelAllowed } from '../routing/decide.ts';
-import { hasUsableConnection } from '../routing/expand.ts';
-import { resolveName } from '../routing/resolve.ts';
-import type { ModelFacts, Snapshot } from '../routing/snapshot.ts';
+import type { ProtocolName } from '../protocols/capabilities.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader, type Incoming } from './incoming.ts';
+import { findModel, listModels, type ListedModel } from './model-list.ts';
+import {
+  renderAnthropicModel,
+  renderGoogleModel,
+  renderOpenAiModel,
+  type ListShape,
+} from './model-shapes.ts';
 import { replyJson } from './reply.ts';
 import type { Responder } from './responder.ts';
 
-interface Listed {
-  readonly id: string;
-  readonly owner: string;
-  readonly facts?: ModelFacts | undefined;
-}
+/** Largest page of Anthropic and Google, and what a client gets that names no size: few page through a list. */
+const largestPage = 1000;
 
 export function replyModels(gateway: Gateway, exchange: Exchange, responder: Responder): void {
-  const data = listNames(gateway, exchange).map((listed) => render(listed, exchange.at));
-  replyJson(exchange, responder, 200, {
-    object: 'list',
-    data,
-    has_more: false,
-    first_id: data[0]?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
-    ...(looksLikeGemini(exchange.incoming) ? { models: data.map(renderGemini) } : {}),
-  });
+  const query = new URLSearchParams(exchange.incoming.query);
+  const all = listModels(gateway, exchange, { doubles: query.get('duplicates') === 'true' });
+  replyJson(exchange, responder, 200, renderList(all, whoAsks(exchange), query));
+}
+
+/** GET /v1/embeddings: what can be asked for vectors. */
+export function replyEmbeddingModels(gateway: Gateway, exchange: Exchange, responder: Responder): void {
+  const data = listModels(gateway, exchange)
+    .filter(({ operations }) => operations.includes('embeddings'))
+    .map((listed) => ({ ...renderOpenAiModel(listed), type: 'embedding' }));
+  replyJson(exchange, responder, 200, { object: 'list', data });
 }
 
 /** GET /v1/models/{id}; ids may hold slashes. Throws `model_not_found`. */
 export function replyModel(gateway: Gateway, exchange: Exchange, responder: Responder): void {
-  const wanted = exchange.incoming.rest ?? '';
-  const listed = listNames(gateway, exchange).find(({ id }) => id === wanted);
+  const shape = whoAsks(exchange);
+  const { rest = '' } = exchange.incoming;
+  const wanted = shape === 'google' ? rest.replace(/^models\//, '') : rest;
+  const listed = findModel(gateway, exchange, wanted);
   if (!listed) {
-    throw new GatewayError(
-      'model_not_found',
-      `No model "${wanted.slice(0, 200)}". GET /v1/models lists the names.`,
-      {
-        param: 'model',
-      },
-    );
+    const message = `No model "${wanted.slice(0, 200)}". GET /v1/models lists the names.`;
+    throw new GatewayError('model_not_found', message, { param: 'model' });
   }
-  replyJson(exchange, responder, 200, render(listed, exchange.at));
+  const render = { openai: renderOpenAiModel, anthropic: renderAnthropicModel, google: renderGoogleModel };
+  replyJson(exchange, responder, 200, render[shape](listed));
 }
 
-/** Combos, then aliases, then what providers with a usable connection list; each part in the order of the file. */
-function listNames({ world }: Gateway, { snapshot, principal }: Exchange): readonly Listed[] {
-  const isActive = (id: string): boolean => {
-    const provider = snapshot.providers.get(id);
-    return provider !== undefined && hasUsableConnection(provider, world);
-  };
-  const names: Listed[] = [
-    ...snapshot.combos.names().map((id) => ({ id, owner: 'combo' })),
-    ...snapshot.aliases.names().map((id) => ({ id, owner: 'alias' })),
-  ];
-  for (const provider of snapshot.providers.values()) {
-    if (!isActive(provider.id)) continue;
-    for (const model of provider.models ?? []) {
-      const facts = snapshot.modelFacts(provider.id, model);
-      names.push({ id: `${provider.id}/${model}`, owner: provider.id, facts });
-    }
-  }
-  const patterns = principal?.models;
-  if (!patterns) return names;
-  return names.filter(({ id }) => isUsable(id, patterns, snapshot, isActive));
-}
-
-function isUsable(
-  id: string,
-  patterns: readonly string[],
-  snapshot: Snapshot,
-  isActive: (provider: string) => boolean,
-): boolean {
-  const resolved = resolveName(id, snapshot, isActive);
-  return resolved.kind === 'resolved' && isModelAllowed(patterns, id, resolved);
-}
-
-function render({ id, owner, facts }: Listed, now: number) {
-  return {
-    id,
-    object: 'model',
-    type: 'model',
-    created: Math.floor(now / 1000),
-    created_at: new Date(now).toISOString(),
-    owned_by: owner,
-    display_name: id,
-    ...(facts?.context === undefined ? {} : { context_length: facts.context }),
-    ...(facts?.maxOutput === undefined ? {} : { max_output_tokens: facts.maxOutput }),
-  };
-}
-
-function renderGemini({ id, context_length, max_output_tokens }: ReturnType<typeof render>) {
-  return {
-    name: `models/${id}`,
-    displayName: id,
-    ...(context_length === undefined ? {} : { inputTokenLimit: context_length }),
-    ...(max_output_tokens === undefined ? {} : { outputTokenLimit: max_output_tokens }),
-    supportedGenerationMethods: ['generateContent', 'streamGenerateContent'],
-  };
-}
-
-function looksLikeGemini({ headers, query }: Incoming): boolean {
-  return (
+/** Three vendors share the path; the headers tell who asks, and the envelope of an error follows. */
+export function findAsker({ headers, query }: Incoming, protocol: ProtocolName): ProtocolName {
+  if (protocol === 'gemini') return 'gemini';
+  if (readHeader(headers, 'anthropic-version') !== undefined) return 'anthropic-messages';
+  if (
     readHeader(headers, 'x-goog-api-key') !== undefined ||
     readHeader(headers, 'x-goog-api-client') !== undefined ||
     /(^|&)key=/.test(query)
-  );
+  )
+    return 'gemini';
+  return readHeader(headers, 'x-api-key') === undefined ? protocol : 'anthropic-messages';
+}
+
+function whoAsks({ incoming, route }: Exchange): ListShape {
+  const asker = findAsker(incoming, route.protocol);
+  if (asker === 'gemini') return 'google';
+  return asker === 'anthropic-messages' ? 'anthropic' : 'openai';
+}
+
+function renderList(all: readonly ListedModel[], shape: ListShape, query: URLSearchParams): object {
+  switch (shape) {
+    case 'anthropic':
+      // Its clients can only chat.
+      return renderAnthropicPage(
+        all.filter(({ operations }) => operations.includes('chat')),
+        query,
+      );
+    case 'google':
+      return renderGooglePage(
+        all.filter(({ operations }) => operations.includes('chat') || operations.includes('embeddings')),
+        query,
+      );
+    default: {
+      const data = all.map(renderOpenAiModel);
+      return {
+        object: 'list',
+        data,
+        has_more: false,
+        first_id: data[0]?.id ?? null,
+        last_id: data.at(-1)?.id ?? null,
+        // Codex wants a catalog of its own making here and takes a missing one for a broken answer; an empty one leaves it
+        // what it brought along.
+        ...(query.has('client_version') ? { models: [] } : {}),
+      };
+    }
+  }
+}
+
+function renderAnthropicPage(all: readonly ListedModel[], query: URLSearchParams): object {
+  const limit = readSize(query, 'limit');
+  const before = query.get('before_id');
+  const end = before === null ? all.length : findPlace(all, before, 'before_id');
+  const after = query.get('after_id');
+  const begin = after === null ? 0 : findPlace(all, after, 'after_id') + 1;
+  // Backwards the page is the one that ends at the mark.
+  const from = before === null ? begin : Math.max(begin, end - limit);
+  const page = all.slice(from, Math.min(end, from + limit));
+  return {
+    data: page.map(renderAnthropicModel),
+    has_more: before === null ? from + page.length < end : from > begin,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
+  };
+}
+
+function renderGooglePage(all: readonly ListedModel[], query: URLSearchParams): object {
+  const size = readSize(query, 'pageSize');
+  const token = query.get('pageToken') ?? '';
+  const last = Buffer.from(token, 'base64url').toString();
+  const begin = token === '' ? 0 : findPlace(all, last, 'pageToken') + 1;
+  const page = all.slice(begin, begin + size);
+  const more = begin + page.length < all.length;
+  return {
+    models: page.map(renderGoogleModel),
+    ...(more ? { nextPageToken: Buffer.from(page.at(-1)!.id).toString('base64url') } : {}),
+  };
+}
+
+/** Google cuts a size that is too large, Anthropic refuses it; nobody is worse off with a page. */
+function readSize(query: URLSearchParams, name: string): number {
+  const text = query.get(name);
+  if (text === null || text === '') return largestPage;
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 0) throw invalid(name, 'a whole number');
+  return size === 0 ? largestPage : Math.min(size, largestPage);
+}
+
+function findPlace(all: readonly ListedModel[], id: string, name: string): number {
+  const place = all.findIndex((listed) => listed.id === id);
+  if (place < 0) throw invalid(name, 'from the list of before');
+  return place;
+}
+
+function invalid(name: string, what: string): GatewayError {
+  return new GatewayError('invalid_body', `"${name}" must be ${what}.`, { param: name });
 }

@@ -1,13 +1,13 @@
 // What every wire says about embeddings: how it scans, spells and reads them. An answer that only passes through is
 // watched like a chat's, and is always whole.
-import type { UpstreamFailure } from '../errors.ts';
 import type { EmbeddingAnswer, EmbeddingRequest } from '../ir/embeddings.ts';
-import { readInnerFailure } from '../ir/failure.ts';
+import { brokenAnswer, readInnerFailure } from '../ir/failure.ts';
 import type { LossReport } from '../ir/loss.ts';
-import { concatBytes, latin1, utf8 } from '../lib/bytes.ts';
+import { latin1, utf8 } from '../lib/bytes.ts';
 import { prepareKeys, scanObject, typeAt } from '../lib/json-scan.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
-import type { AnswerPipe, Peek, PipeStep, RequestPath, WireUsage } from './protocol.ts';
+import type { AnswerPipe, Peek, RequestPath, WireUsage } from './protocol.ts';
+import { createUnaryPipe } from './unary-pipe.ts';
 
 /** Embeddings in one wire. */
 export interface EmbeddingWire {
@@ -34,49 +34,33 @@ export interface AnswerMarks {
   readUsage(value: unknown): WireUsage | undefined;
 }
 
-const nothing: PipeStep = { output: [], meaningful: false };
-
-/** Bytes up to which an answer is held to check that it is one. */
-const heldBytes = 1024 * 1024;
-
-/** Bytes at the end of a larger answer in which its usage is looked for: OpenAI writes it last. */
+/** Bytes at the end of an answer in which the usage of a large one is looked for: OpenAI writes it last. */
 const tailBytes = 1024;
 
-/** Passes an answer on untouched, once it is known to be sound or is larger than 1 MiB. */
+/** Passes an answer on untouched, once it is known to be sound or is too large to be held. */
 export function createWatch({ content, usage: usageKey, readUsage }: AnswerMarks): AnswerPipe {
   const keys = prepareKeys([content, usageKey, 'error']);
-  let chunks: Uint8Array[] = [];
-  let size = 0;
   let tail = '';
-  let usage: WireUsage | undefined;
+  const pipe = createUnaryPipe((body) => {
+    const spans = scan(body, keys);
+    if (!spans) return { failure: brokenAnswer('The upstream answered with broken JSON.') };
+    const { error } = spans;
+    if (error && typeAt(body, error) !== 'null') {
+      const told = readInnerFailure(parseJson(utf8(body)));
+      return { failure: told ?? brokenAnswer('The upstream reported an error.') };
+    }
+    if (!spans[content]) return { failure: brokenAnswer('The upstream answered without vectors.') };
+    const span = spans[usageKey];
+    const usage = span && readUsage(parseJson(utf8(body.subarray(span.start, span.end))));
+    return { usage, characters: 0 };
+  });
   return {
+    ...pipe,
     push(chunk) {
-      size += chunk.length;
-      if (size <= heldBytes) chunks.push(chunk);
-      else chunks = [];
       tail = (tail + latin1(chunk.subarray(-tailBytes))).slice(-tailBytes);
-      return { output: [chunk], meaningful: size > heldBytes };
+      return pipe.push(chunk);
     },
-    end() {
-      if (size > heldBytes) {
-        usage = readTail(tail, usageKey, readUsage);
-        return { ...nothing, meaningful: true };
-      }
-      const body = chunks.length === 0 ? new Uint8Array() : concatBytes(chunks);
-      const spans = scan(body, keys);
-      if (!spans) return { ...nothing, failure: broken('answered with broken JSON') };
-      const { error } = spans;
-      if (error && typeAt(body, error) !== 'null') {
-        const told = readInnerFailure(parseJson(utf8(body)));
-        return { ...nothing, failure: told ?? broken('reported an error') };
-      }
-      if (!spans[content]) return { ...nothing, failure: broken('answered without vectors') };
-      const span = spans[usageKey];
-      if (span) usage = readUsage(parseJson(utf8(body.subarray(span.start, span.end))));
-      return { ...nothing, meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => 0,
+    usage: () => pipe.usage() ?? readTail(tail, usageKey, readUsage),
   };
 }
 
@@ -108,10 +92,6 @@ function scan(bytes: Uint8Array, keys: ReturnType<typeof prepareKeys>) {
   } catch {
     return undefined;
   }
-}
-
-function broken(what: string): UpstreamFailure {
-  return { class: 'upstream', message: `The upstream ${what}.` };
 }
 
 /** The members of an object by name; empty for anything else. */

@@ -113,6 +113,14 @@ const plainRoutes: readonly Plain[] = [
     aliases: ['/embeddings'],
   },
   {
+    method: 'GET',
+    path: '/v1/embeddings',
+    operation: 'embedding-models',
+    protocol: chat,
+    meaning: 'Names that can be asked for embeddings.',
+    aliases: ['/embeddings'],
+  },
+  {
     method: 'POST',
     path: '/api/embed',
     operation: 'embeddings',

@@ -46,7 +46,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
-  'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts'],
+  'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts', 'protocols/unary-pipe.ts'],
   'protocols/embeddings.ts': [...wire, 'protocols'],
   'protocols/openai-errors.ts': wire,
   'protocols/openai-chat': openai,

@@ -89,7 +89,12 @@ const corpus: readonly (readonly [name: string, call: Call, status: number, word
   ['another charset', body(fine, { 'content-type': 'application/json; charset=latin1' }), 415, 'UTF-8'],
   ['an unknown model', body(JSON.stringify(chat('nope'))), 404, 'nope'],
   ['an unknown provider', body(JSON.stringify(chat('nope/x'))), 404, 'nope/x'],
-  ['a model that the provider does not have', body(JSON.stringify(chat('one/x'))), 404, 'one/x'],
+  [
+    'a model that the provider does not have',
+    body(JSON.stringify(chat('one/x'))),
+    404,
+    'one does not serve "x"',
+  ],
   ['__proto__ as model', body(JSON.stringify(chat('__proto__'))), 404, '__proto__'],
   ['__proto__ as provider', body(JSON.stringify(chat('__proto__/m'))), 404, '__proto__'],
   ['constructor as model', body(JSON.stringify(chat('constructor'))), 404, 'constructor'],
@@ -102,9 +107,9 @@ const corpus: readonly (readonly [name: string, call: Call, status: number, word
   ['an unknown path', { ...body(fine), path: '/v1/chat/nothing' }, 404, '/v1/chat/nothing'],
   ['a path that climbs', { ...body(fine), path: '/v1/../../etc/passwd' }, 404, 'No such path'],
   ['a broken escape in a path', { method: 'GET', path: '/v1/models/%E0%A4%A' }, 404, 'No model'],
-  ['an operation that is not there', { ...body('{}'), path: '/v1/embeddings' }, 404, 'not served'],
-  ['a wire that is not there', { ...body(fine), path: '/v1/responses' }, 404, 'not served'],
-  ['the same by another name', { ...body(fine), path: '/codex/responses' }, 404, 'not served'],
+  ['an operation that is not there', { ...body('{}'), path: '/v1/images/generations' }, 404, 'not served'],
+  ['a body in the words of another wire', { ...body(fine), path: '/v1/responses' }, 400, 'input'],
+  ['the same by another name', { ...body(fine), path: '/codex/responses' }, 400, 'input'],
   ['an upstream whose wire is not there', body(JSON.stringify(chat('mute/m'))), 400, 'gemini'],
 ];
 

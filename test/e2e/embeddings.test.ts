@@ -190,6 +190,28 @@ describe('embeddings', () => {
     });
   });
 
+  it('reads the usage at the end of an answer that is too large to be held, and passes it byte by byte', async () => {
+    const vector = Array.from({ length: 150_000 }, (_, index) => index / 1e6);
+    const body = JSON.stringify({ data: [{ index: 0, embedding: vector }], usage: { prompt_tokens: 4242 } });
+    expect(body.length).toBeGreaterThan(1024 * 1024);
+    play(200, body);
+    const answer = await rig.ask('node', clients['openai-chat']!.ask('broken/e', ['a']));
+    expect(answer.text === body).toBe(true);
+    expect(rig.rows.at(-1)).toMatchObject({ estimated: false, tokens: { input: 4242 } });
+  });
+
+  it.each([
+    ['e?key=x#y%2F', '/v1/models/e%3Fkey%3Dx%23y%252F:embedContent'],
+    ['a/b:free', '/v1/models/a/b:free:embedContent'],
+  ])('lets the name %s be nothing but a name in our own URL', async (name, path) => {
+    play(200, '{"embedding":{"values":[1]}}');
+    const id = encodeURIComponent(`gemini-broken/${name}`);
+    const body = { content: { parts: [{ text: 'a' }] } };
+    const answer = await rig.ask('node', { path: `/v1beta/models/${id}:embedContent`, body });
+    expect(answer.status).toBe(200);
+    expect(upstream.calls.at(-1)!.path).toBe(path);
+  });
+
   it('writes our model over the one inside a Google body, wherever it stands', async () => {
     play(200, '{"embeddings":[{"values":[1]},{"values":[2]}]}');
     const answer = await rig.ask('node', {

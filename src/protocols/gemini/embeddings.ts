@@ -9,6 +9,7 @@ import {
 import { refuse, type LossReport } from '../../ir/loss.ts';
 import { demandObject, readArray, readNumber, readString, wrong } from '../../ir/read.ts';
 import { readCount } from '../../ir/usage.ts';
+import { encodePath } from '../../lib/encode-path.ts';
 import { listElements } from '../../lib/json-elements.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { prepareKeys, scanObject, typeAt, type JsonSpan } from '../../lib/json-scan.ts';
@@ -78,10 +79,15 @@ function createPeek(wanted: 'requests' | 'content', type: 'array' | 'object', co
         named.filter((span) => span !== undefined).map((span): Edit => ({ ...span, text })),
       );
     },
-    path: (model) => `/models/${model}:${wanted === 'requests' ? 'batchEmbedContents' : 'embedContent'}`,
+    path: (model) => renderPath(model, wanted === 'requests' ? 'batchEmbedContents' : 'embedContent'),
     streamPipe: refuseStream,
     unaryPipe: () => createWatch({ content, usage: 'usageMetadata', readUsage }),
   };
+}
+
+// A name is a client's: its `?`, `#` and `%` must not become parts of our URL.
+function renderPath(model: string, verb: string): string {
+  return `/models/${encodePath(model)}:${verb}`;
 }
 
 function listModels(body: Uint8Array, requests: JsonSpan): readonly (JsonSpan | undefined)[] {
@@ -148,7 +154,7 @@ function encodeRequest(
       outputDimensionality: dimensions,
     });
   });
-  return { path: `/models/${model}:batchEmbedContents`, body: { requests } };
+  return { path: renderPath(model, 'batchEmbedContents'), body: { requests } };
 }
 
 function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined {
