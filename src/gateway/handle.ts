@@ -14,7 +14,7 @@ import { keepAnswer } from './keep.ts';
 import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
 import { permit } from './permit.ts';
 import { read } from './read.ts';
-import { recall } from './recall.ts';
+import { disown, recall } from './recall.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { retainableFault } from './retainable.ts';
@@ -82,7 +82,9 @@ async function answer(
     const { attempt, delay, effects } = step;
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
-    const failure = await tryOne(gateway, exchange, responder, attempt);
+    let failure = await tryOne(gateway, exchange, responder, attempt);
+    if (failure && disown(exchange, attempt, failure))
+      failure = await tryOne(gateway, exchange, responder, attempt);
     if (!failure) return;
     exchange.outcomes.push(describeOutcome(gateway.world, attempt, failure, gateway.clock.now()));
     const { totalTimeout } = attempt.provider.profile;

@@ -1,6 +1,6 @@
 // `previous_response_id` and `item_reference` of the Responses wire: what an earlier answer of the same key stands for is
 // put into the body, so that any upstream can go on. An upstream that keeps the answer itself gets the client's own bytes.
-import { GatewayError } from '../errors.ts';
+import { GatewayError, type UpstreamFailure } from '../errors.ts';
 import { findText, utf8 } from '../lib/bytes.ts';
 import { isTrueAt, stringAt, typeAt } from '../lib/json-scan.ts';
 import { isObject, parseJson } from '../lib/json.ts';
@@ -26,7 +26,7 @@ export interface Recalled {
   /** What the client sent; `exchange.body` differs where something was put in. */
   readonly sent: Source;
   /** The one connection that knows by itself all that is named; there the client's own bytes suffice. */
-  readonly home: string | undefined;
+  home: string | undefined;
   /** Everything that was put in, and where. */
   readonly pieces: readonly Piece[];
 }
@@ -51,7 +51,7 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
   const named = [...(previous ? [previous.issuer] : []), ...own.issuers];
   const pieces = [...(previous ? listConversation(previous) : []), ...own.pieces];
   const sent = { body, peek };
-  const recalled = {
+  const recalled: Recalled = {
     store: !store || typeAt(body, store) !== 'boolean' || isTrueAt(body, store),
     previous,
     input: own.input,
@@ -74,6 +74,21 @@ export function sourceFor(exchange: Exchange, { connection, provider }: Attempt)
   if (recalled.home === connection.key) return recalled.sent;
   const readable = recalled.pieces.filter((piece) => isReadable(piece, provider.id));
   return readable.length === recalled.pieces.length ? whole : putIn(exchange, recalled, readable);
+}
+
+/**
+ * Whether the upstream that was to go on by itself knows nothing of it after all (it has forgotten, or never kept what it
+ * said it would): the same attempt is then worth one more call, with everything in the body.
+ */
+export function disown({ recalled }: Exchange, { connection }: Attempt, failure: UpstreamFailure): boolean {
+  if (!recalled?.home || recalled.home !== connection.key) return false;
+  const { status, code, param, message } = failure;
+  const unknown =
+    code === 'previous_response_not_found' ||
+    param === 'previous_response_id' ||
+    ((status === 400 || status === 404) && /not found/i.test(message));
+  if (unknown) recalled.home = undefined;
+  return unknown;
 }
 
 // State at the upstream's account is nobody's own here: any key that knows such an id would read it.

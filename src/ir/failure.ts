@@ -13,7 +13,10 @@ const longestMessage = 1000;
 export function readFailure(status: number, headers: Headers, body: string, now?: number): UpstreamFailure {
   const error = findError(parseJson(body));
   const message = error?.message ?? describeBody(status, body);
-  const failureClass = classify(status, error?.code, error?.type, message);
+  const told = classify(status, error?.code, error?.type, message);
+  // Something else than the model is missing, such as an item that the request refers to: nothing to rest a model for.
+  const failureClass =
+    told === 'not_found' && (error?.param ?? 'model') !== 'model' ? 'invalid_request' : told;
   return defined({
     class: failureClass,
     status,

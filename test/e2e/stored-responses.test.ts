@@ -213,6 +213,23 @@ describe.each(lanes)('%s lane', (name) => {
     expect(sentTo(stateless)[0]!['input']).toHaveLength(3);
   });
 
+  test('an upstream that has forgotten its answer gets the conversation, with one call more', async () => {
+    const first = await create('alice', { tools });
+    stateful.play(createResponsesAgent({ issuer: 'openai' }));
+    const second = await create('alice', { previous_response_id: first.id, input: 'Again' });
+    expect(second.status).toBe(200);
+    expect(second.answer.headers['x-omniroute-attempts']).toBe('2');
+    const [, asked, told] = sentTo(stateful);
+    expect(stateful.calls).toHaveLength(3);
+    expect(asked).toMatchObject({ previous_response_id: first.id, input: 'Again' });
+    expect(told).toMatchObject({ previous_response_id: null });
+    expect(stateful.calls[2]!.body).toContain('PROOF-OF-openai-1');
+    stateful.play(createResponsesAgent({ issuer: 'openai' }));
+    const third = await create('alice', { input: [{ type: 'item_reference', id: first.output[1]!.id }] });
+    expect(third.status).toBe(200);
+    expect(sentTo(stateful)[4]).toMatchObject({ input: [{ type: 'message', id: first.output[1]!.id }] });
+  });
+
   test('what store, noLog and the limits forbid is not kept; a broken answer neither', async () => {
     const cases: readonly (readonly [who: string, body: object])[] = [
       ['alice', { store: false }],

@@ -71,6 +71,8 @@ describe('the class', () => {
     [402, {}, 'billing'],
     [403, '', 'permission'],
     [404, { error: { message: 'The model does not exist', code: 'model_not_found' } }, 'not_found'],
+    [404, { error: { message: 'The model does not exist', param: 'model' } }, 'not_found'],
+    [404, { error: { message: "Item with id 'rs_1' not found.", param: 'input' } }, 'invalid_request'],
     [413, { error: { type: 'request_too_large', message: 'Request exceeds the maximum size' } }, 'too_large'],
     [422, { detail: [{ msg: 'field required', type: 'missing' }] }, 'invalid_request'],
     [500, { error: { message: 'Overloaded', type: 'overloaded_error' } }, 'overloaded'],

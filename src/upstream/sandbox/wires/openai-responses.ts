@@ -205,7 +205,8 @@ function response(
     reasoning: { effort: reasoning?.['effort'] ?? null, summary: reasoning?.['summary'] ?? null },
     safety_identifier: body['safety_identifier'] ?? null,
     service_tier: 'default',
-    store: body['store'] ?? true,
+    // It keeps nothing, whatever was asked.
+    store: false,
     temperature: body['temperature'] ?? 1,
     text: body['text'] ?? { format: { type: 'text' }, verbosity: 'medium' },
     tool_choice: body['tool_choice'] ?? 'auto',
