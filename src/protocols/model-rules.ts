@@ -25,6 +25,7 @@ const defaults: ModelRules = {
   reasoningHistory: 'none',
   cacheMarks: false,
   webSearch: false,
+  hostedSearch: false,
   userField: 'user',
   ollamaThinking: 'unknown',
   streamOptions: true,
@@ -71,6 +72,7 @@ const rows: readonly Row[] = [
       maxOutput: 16_384,
     },
   },
+  { match: /(^|\/)(gpt-(4o|4\.1|[5-9]|\d\d)|o[34]|chatgpt-)(?!.*nano)/, rules: { hostedSearch: true } },
   { match: /(^|\/)gpt-.*search/, rules: { webSearch: true, sampling: 'none' } },
   {
     match: /(^|\/)(o\d|gpt-([5-9]|\d\d)|codex)/,
@@ -115,6 +117,7 @@ const rows: readonly Row[] = [
   },
   { match: /grok-4(?!.*(mini|fast))/, rules: { efforts: [] } },
   { match: /grok/, rules: { stop: false } },
+  { match: /grok-([4-9]|\d\d)/, rules: { hostedSearch: true } },
 ];
 
 /** What the named deviations of a host (`catalog/quirks.ts`) change, whatever the model is. */

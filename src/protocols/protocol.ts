@@ -176,6 +176,8 @@ export interface ModelRules {
   /** Explicit prompt-cache marks, or an automatic one. */
   readonly cacheMarks: boolean;
   readonly webSearch: boolean;
+  /** Does the provider run searches for it as a tool of Responses? */
+  readonly hostedSearch: boolean;
   /** Name of the field for `user` on Chat. */
   readonly userField: 'user' | 'safety_identifier';
   /** What Ollama's `think` takes for it: a switch, a level, or nobody knows. A model that cannot think refuses the switch. */

@@ -25,6 +25,7 @@ export const permissive: ModelRules = {
   reasoningHistory: 'none',
   cacheMarks: true,
   webSearch: true,
+  hostedSearch: true,
   userField: 'safety_identifier',
   ollamaThinking: 'levels',
   streamOptions: true,

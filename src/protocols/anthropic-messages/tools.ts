@@ -1,7 +1,8 @@
 // Tools and tool choice of Messages ⇄ the hub.
 import { freeformSchema, wrapFreeform } from '../../ir/freeform.ts';
 import { extend } from '../../ir/extensions.ts';
-import { refuse, reportForeign } from '../../ir/loss.ts';
+import { dropTool } from '../../ir/drop-tool.ts';
+import { reportForeign } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import type { Message } from '../../ir/message.ts';
 import {
@@ -145,7 +146,7 @@ function encodeTool(tool: Tool, request: ModelRequest, options: ToolOptions): Wi
       return encodeFunction(wrapFreeform(tool), options);
     case 'web-search':
       if (tool.raw?.wire === wire) return mark({ type: '', ...tool.raw.value }, tool);
-      if (!rules.webSearch) return drop(tool, at, request, loss, 'the upstream model has no web search');
+      if (!rules.webSearch) return dropTool(tool, at, request, loss, 'the upstream model has no web search');
       if (tool.contextSize !== undefined) loss.add(`${at}.contextSize`, 'this search has no such size');
       return mark(
         defined({
@@ -157,7 +158,7 @@ function encodeTool(tool: Tool, request: ModelRequest, options: ToolOptions): Wi
       );
     case 'opaque':
       if (tool.wire === wire) return mark({ type: '', ...tool.value }, tool);
-      return drop(tool, at, request, loss, `only ${tool.wire} has this tool`);
+      return dropTool(tool, at, request, loss, `only ${tool.wire} has this tool`);
   }
 }
 
@@ -184,19 +185,6 @@ function encodeFunction(
 function mark(block: WireBlock, tool: Tool): WireBlock {
   if (tool.cache !== undefined) block.cache_control = encodeMark(tool.cache);
   return block;
-}
-
-/** A tool may be dropped while others are left to choose from; else the request would mean something different. */
-function drop(
-  tool: Tool,
-  at: string,
-  { tools, toolChoice }: ModelRequest,
-  loss: LossReport,
-  reason: string,
-): undefined {
-  if (toolChoice?.kind === 'tool' && toolChoice.name === tool.name) refuse(at, reason);
-  if (tools.length === 1) refuse(at, `${reason}, and it is the only tool`);
-  loss.add(at, reason);
 }
 
 function encodeChoice(request: ModelRequest, count: number, options: ToolOptions): JsonObject | undefined {

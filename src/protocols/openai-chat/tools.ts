@@ -1,6 +1,7 @@
 // Tools and tool choice of Chat ⇄ the hub, the old `functions` dialect included.
 import { extend } from '../../ir/extensions.ts';
-import { refuse, reportForeign } from '../../ir/loss.ts';
+import { dropTool } from '../../ir/drop-tool.ts';
+import { reportForeign } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import {
   demandObject,
@@ -177,28 +178,13 @@ function encodeTool(
         }),
       };
     case 'web-search':
-      if (!rules.webSearch) drop(tool, at, request, loss, 'the upstream model has no web search');
+      if (!rules.webSearch) dropTool(tool, at, request, loss, 'the upstream model has no web search');
       return undefined;
     case 'opaque':
       if (tool.wire === wire) return tool.value;
-      drop(tool, at, request, loss, `only ${tool.wire} has this tool`);
+      dropTool(tool, at, request, loss, `only ${tool.wire} has this tool`);
       return undefined;
   }
-}
-
-/** A tool may be dropped while others are left to choose from; else the request would mean something different. */
-function drop(
-  tool: Tool,
-  at: string,
-  { tools, toolChoice }: ModelRequest,
-  loss: LossReport,
-  reason: string,
-): void {
-  const forced =
-    toolChoice?.kind === 'required' || (toolChoice?.kind === 'tool' && toolChoice.name === tool.name);
-  if (forced && (tools.length === 1 || toolChoice.kind === 'tool')) refuse(at, reason);
-  if (tools.length === 1) refuse(at, `${reason}, and it is the only tool`);
-  loss.add(at, reason);
 }
 
 function encodeChoice(choice: ToolChoice, tools: readonly Tool[], names: ToolNames): unknown {

@@ -1,15 +1,30 @@
 // OpenAI Responses: `POST /v1/responses` and every host that speaks it.
-import type { Protocol } from '../protocol.ts';
+import type { Codec, Protocol } from '../protocol.ts';
 import { changeBody } from './changes.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
+import { decodeRequest, encodeRequest } from './request.ts';
+import { decodeAnswer, encodeAnswer } from './response.ts';
+import { createAnswerDecoder } from './stream-decoder.ts';
+import { createAnswerEncoder } from './stream-encoder.ts';
+
+const codec: Codec = {
+  decodeRequest,
+  encodeRequest,
+  createAnswerDecoder,
+  decodeAnswer,
+  createAnswerEncoder,
+  encodeAnswer,
+};
 
 export const openaiResponses = {
   name: 'openai-responses',
   streamContentType: 'text/event-stream; charset=utf-8',
+  // Codex says with these how its body is to be read.
   requestHeaders: ['openai-beta', 'x-codex-beta-features', 'x-openai-internal-codex-responses-lite'],
   keepAlive: () => ': keep-alive\n\n',
   peek,
   errors,
   changeBody,
+  codec,
 } satisfies Protocol;
