@@ -32,7 +32,7 @@ const common = {
   top_p: fc.constant(0.9),
 };
 
-const bodies: Readonly<Record<string, fc.Arbitrary<JsonObject>>> = {
+const bodies: Record<string, fc.Arbitrary<JsonObject>> = {
   'openai-chat': fc
     .record(
       {
@@ -54,6 +54,34 @@ const bodies: Readonly<Record<string, fc.Arbitrary<JsonObject>>> = {
     )
     .map(({ turns: said, ...rest }) => ({ ...rest, messages: said })),
 };
+
+const items = turns.map((said) =>
+  said.map(({ role, content: told }) => {
+    const type = role === 'assistant' ? 'output_text' : 'input_text';
+    return {
+      role,
+      content: typeof told === 'string' ? told : told.map(({ text: one }) => ({ type, text: one })),
+    };
+  }),
+);
+bodies['openai-responses'] = fc
+  .record(
+    {
+      ...common,
+      max_output_tokens: fc.integer({ min: 1, max: 9000 }),
+      instructions: text,
+      system: fc.array(fc.record({ role: fc.constantFrom('system', 'developer'), content: text }), {
+        maxLength: 2,
+      }),
+      input: fc.oneof(items, items, text),
+    },
+    { requiredKeys: ['model', 'system', 'input'] },
+  )
+  .map(({ system, input, ...rest }) => ({
+    ...rest,
+    // Tools among the items are no system text.
+    input: typeof input === 'string' ? input : [{ type: 'additional_tools', tools: [] }, ...system, ...input],
+  }));
 
 const changes: fc.Arbitrary<RequestChanges> = fc.record(
   {
