@@ -6,7 +6,7 @@ import { isTrueAt, stringAt, typeAt } from '../lib/json-scan.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import type { RequestPeek, Span } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
-import type { Issuer, KeptItem, ResponseStore, Turn } from '../state/responses.ts';
+import { listTurns, type Issuer, type KeptItem, type ResponseStore, type Turn } from '../state/responses.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -181,9 +181,7 @@ function isReference(item: unknown): item is { readonly id: string } {
 }
 
 function listConversation(last: Turn): readonly Piece[] {
-  const turns: Turn[] = [];
-  for (let turn: Turn | undefined = last; turn; turn = turn.before) turns.unshift(turn);
-  return turns.flatMap(({ input, output, issuer }) => [
+  return listTurns(last).flatMap(({ input, output, issuer }) => [
     ...(input.length === 0 ? [] : [input]),
     ...output.map((item) => ({ item, issuer })),
   ]);

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import { utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
-import type { KeptItem, Turn } from '../state/responses.ts';
+import { listTurns, type KeptItem, type Turn } from '../state/responses.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { ownerOf } from './recall.ts';
@@ -41,9 +41,10 @@ function find({ responses }: Gateway, exchange: Exchange): Turn {
 
 /** Everything that the model was given: the conversation before, then the turn's own input. Oldest first. */
 function listItems(last: Turn): readonly JsonObject[] {
-  const turns: Turn[] = [];
-  for (let turn: Turn | undefined = last; turn; turn = turn.before) turns.unshift(turn);
-  return turns.flatMap((turn) => [...readInput(turn), ...(turn === last ? [] : turn.output.map(readItem))]);
+  return listTurns(last).flatMap((turn) => [
+    ...readInput(turn),
+    ...(turn === last ? [] : turn.output.map(readItem)),
+  ]);
 }
 
 function readInput({ id, input }: Turn): readonly JsonObject[] {

@@ -171,6 +171,13 @@ export function createResponseStore(clock: Clock): ResponseStore {
   };
 }
 
+/** The turns of a conversation, oldest first. */
+export function listTurns(last: Turn): readonly Turn[] {
+  const turns: Turn[] = [];
+  for (let turn: Turn | undefined = last; turn; turn = turn.before) turns.push(turn);
+  return turns.reverse();
+}
+
 // One piece of memory for all texts of a turn: parts of network buffers would keep the whole buffers alive.
 function copy(owner: string, at: number, { input, output, head, ...turn }: NewTurn): Stored {
   const lengths = output.map(({ json }) => Buffer.byteLength(json));
