@@ -137,6 +137,7 @@ function translateBody(
     model,
     issuer: provider.id,
     maxOutput: facts?.maxOutput,
+    contextWindow: facts?.context,
     version: endpoint.headers['anthropic-version'],
     quirks: endpoint.quirks,
     suffixes,

@@ -1,8 +1,15 @@
-// The frames of an SSE answer, one JSON object each → a reader of that wire. Plain state, safe at any byte split.
+// The frames of a streamed answer, one JSON object each, as server-sent events or as lines → a reader of that wire. Plain
+// state, safe at any byte split.
 import type { UpstreamFailure } from '../errors.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
+import { createLineReader } from '../lib/ndjson.ts';
 import { createSseReader } from '../lib/sse.ts';
 import { brokenAnswer, readInnerFailure } from './failure.ts';
+
+interface ByteReader {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
 
 export interface FrameReader {
   read(value: JsonObject): void;
@@ -13,10 +20,7 @@ export interface FrameReader {
 }
 
 /** `takes` says whether a frame's data is no JSON but a word of the wire, such as its terminator, and acts on it. */
-export function createFrameDecoder(
-  reader: FrameReader,
-  takes: (data: string) => boolean,
-): { push(chunk: Uint8Array): void; end(): void } {
+export function createFrameDecoder(reader: FrameReader, takes: (data: string) => boolean): ByteReader {
   const frames = createSseReader((data, event) => {
     if (reader.closed || takes(data)) return;
     const value = parseJson(data);
@@ -25,22 +29,37 @@ export function createFrameDecoder(
       reader.fail(readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.'));
     else reader.read(value);
   });
-  return {
-    push(chunk) {
-      if (!reader.closed) guard(() => frames.push(chunk));
-    },
-    end() {
-      guard(() => frames.end());
-      if (!reader.closed) reader.complete();
-    },
-  };
+  return guard(reader, frames);
+}
 
-  function guard(step: () => void): void {
+/** One JSON object a line. */
+export function createLineDecoder(reader: FrameReader): ByteReader {
+  const lines = createLineReader((line) => {
+    if (reader.closed) return;
+    const value = parseJson(line);
+    if (isObject(value)) reader.read(value);
+    else reader.fail(brokenAnswer('The upstream sent a line that is not JSON.'));
+  });
+  return guard(reader, lines);
+}
+
+/** What outgrows its limit ends the answer as a failure. */
+function guard(reader: FrameReader, bytes: ByteReader): ByteReader {
+  const attempt = (step: () => void): void => {
     try {
       step();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       reader.fail(brokenAnswer(`The upstream broke the stream: ${error.message}.`));
     }
-  }
+  };
+  return {
+    push(chunk) {
+      if (!reader.closed) attempt(() => bytes.push(chunk));
+    },
+    end() {
+      attempt(() => bytes.end());
+      if (!reader.closed) reader.complete();
+    },
+  };
 }

@@ -35,6 +35,11 @@ const stateful: ReadonlySet<string> = new Set([
   'prompt',
 ]);
 
+/** The same of one wire alone, where the name could mean anything elsewhere: what else stands in the prompt, and how. */
+const unexchangeable: Readonly<Record<string, ReadonlySet<string>>> = {
+  ollama: new Set(['context', 'suffix', 'raw']),
+};
+
 /** Reports every extension that `wire` does not own. Throws GatewayError for those that cannot be left out. */
 export function reportForeign(
   extensions: Extensions | undefined,
@@ -46,8 +51,9 @@ export function reportForeign(
   for (const [owner, fields] of Object.entries(extensions)) {
     if (owner === wire) continue;
     for (const [key, value] of Object.entries(fields)) {
-      const held = at === '' && stateful.has(key) && value !== null && value !== false;
-      if (held) refuse(key, `only ${owner} keeps this state`);
+      const isMeant = at === '' && value !== null && value !== false;
+      if (isMeant && stateful.has(key)) refuse(key, `only ${owner} keeps this state`);
+      if (isMeant && unexchangeable[owner]?.has(key)) refuse(key, `only ${owner} can do this`);
       loss.add(at === '' ? key : `${at}.${key}`, `only ${owner} knows it`);
     }
   }

@@ -202,6 +202,8 @@ export interface Target {
   readonly rules: ModelRules;
   /** Answer tokens that the model can give at most, where the catalogue knows it. */
   readonly maxOutput?: number;
+  /** Context window that the configuration gives the model, for upstreams that must be told. */
+  readonly contextWindow?: number;
   /** API version that the call names, where the wire has versions. */
   readonly version?: string;
 }
@@ -254,7 +256,8 @@ export interface EncodeContext extends DecodeContext {
   readonly model: string;
   /** Epoch seconds, for upstreams that give none. */
   readonly created: number;
-  /** Epoch milliseconds, for wires that report how long an answer took. */
+  /** When this attempt began and what time it is, epoch milliseconds, for wires that report how long an answer took. */
+  readonly began: number;
   now(): number;
   /** Estimated prompt tokens, for wires that report them before the answer begins. */
   readonly inputTokens: number;

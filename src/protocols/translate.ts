@@ -57,6 +57,8 @@ export interface TranslationOptions {
   readonly issuer: string;
   /** Answer tokens that the model can give at most. */
   readonly maxOutput?: number | undefined;
+  /** Context window that the configuration gives the model. */
+  readonly contextWindow?: number | undefined;
   /** API version that the call names (`anthropic-version`). */
   readonly version?: string | undefined;
   /** Named deviations of the host. */
@@ -102,6 +104,7 @@ export function createTranslation(options: TranslationOptions): Translation {
     issuer,
     rules,
     ...(maxOutput !== Infinity && { maxOutput }),
+    ...(options.contextWindow !== undefined && { contextWindow: options.contextWindow }),
     ...(options.version !== undefined && { version: options.version }),
   };
   const encoded = codecOf(upstream).encodeRequest(wanted, target, loss);
@@ -110,6 +113,7 @@ export function createTranslation(options: TranslationOptions): Translation {
     model,
     issuer,
     created: Math.floor(options.now() / 1000),
+    began: options.now(),
     now: options.now,
     inputTokens: source.inputTokens,
     newId: options.newId,

@@ -184,14 +184,24 @@ function expectation(client: WireName, upstream: WireName, values: readonly Valu
     arguments: JSON.parse(text || '{}') as unknown,
   }));
   const { input = 0, output = 0, cached = 0, written = 0, reasoning = 0 } = plain.usage;
-  const fresh = client === 'openai-chat' ? input : input - cached - written;
+  const fresh = client === 'anthropic-messages' ? input - cached - written : input;
+  const finish = calls.length > 0 && plain.finish === 'stop' ? 'calls' : plain.finish;
+  // This wire has one text, two counts, and no citations.
+  if (client === 'ollama') {
+    return drop({
+      text: plain.text + plain.refusal,
+      reasoning: plain.reasoning,
+      calls,
+      finish: finishes.ollama[finish] ?? finish,
+      usage: drop({ input, output }),
+    }) as Summary;
+  }
   return drop({
     text: plain.text,
     reasoning: plain.reasoning,
     refusal: plain.refusal,
     calls,
-    finish:
-      finishes[client][calls.length > 0 && plain.finish === 'stop' ? 'calls' : plain.finish] ?? plain.finish,
+    finish: finishes[client][finish] ?? finish,
     usage: drop({ input: fresh, output, cached, written, reasoning }),
     citations: plain.citations,
   }) as Summary;
@@ -205,6 +215,7 @@ const finishes: { readonly [client in WireName]: Readonly<Record<string, string>
     refusal: 'content_filter',
     pause: 'stop',
   },
+  ollama: { stop: 'stop', calls: 'stop', length: 'length', refusal: 'stop', pause: 'stop' },
   'anthropic-messages': {
     stop: 'end_turn',
     calls: 'tool_use',

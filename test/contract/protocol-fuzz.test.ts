@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { isGatewayError } from '../../src/errors.ts';
 import { answerPipe, createIds, feed, translate, wireNames, wires } from '../support/translation.ts';
 import type { WireName } from '../support/translation.ts';
+import { traits } from '../support/wire-traits.ts';
 
 const numRuns = Number(process.env['FC_RUNS'] ?? 300);
 const golden = join(import.meta.dirname, '../golden');
@@ -48,14 +49,17 @@ describe.each(wireNames)('%s', (wire) => {
   });
 
   test('a damaged stream ends once', () => {
-    const samples = readAll(`streams/${wire}`, '.sse').map((file) => file.split(/\r?\n\r?\n/).map(readFrame));
+    const frames = traits[wire].frames;
+    const samples = readAll(`streams/${wire}`, frames === 'lines' ? '.ndjson' : '.sse').map((file) =>
+      frames === 'lines' ? file.split('\n').map(readLine) : file.split(/\r?\n\r?\n/).map(readFrame),
+    );
     fc.assert(
-      fc.property(damaged(samples), fc.integer({ min: 1, max: 200 }), (frames, size) => {
+      fc.property(damaged(samples), fc.integer({ min: 1, max: 200 }), (broken, size) => {
         const events: string[] = [];
         const decoder = wires[wire].codec.createAnswerDecoder({ issuer: 'x', newId: createIds() }, (event) =>
           events.push(event.type),
         );
-        const bytes = Buffer.from(renderFrames(frames));
+        const bytes = Buffer.from(frames === 'lines' ? renderLines(broken) : renderFrames(broken));
         for (let at = 0; at < bytes.length; at += size) decoder.push(bytes.subarray(at, at + size));
         decoder.end();
         const ends = events.filter((type) => type === 'answer-end' || type === 'answer-fail');
@@ -158,6 +162,21 @@ function readFrame(text: string): Frame {
   } catch {
     return { event: '', data };
   }
+}
+
+function readLine(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function renderLines(lines: unknown): string {
+  if (!Array.isArray(lines)) return String(lines);
+  return (lines as unknown[])
+    .map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
+    .join('');
 }
 
 function renderFrames(frames: unknown): string {

@@ -8,9 +8,10 @@ import { createLossReport } from '../../src/ir/loss.ts';
 import { sealPrefix } from '../../src/ir/proof.ts';
 import type { DecodeContext, EncodeContext, Target } from '../../src/protocols/protocol.ts';
 import { answers, permissive, requests, words } from '../support/ir-arbitraries.ts';
-import { answerPipe, createIds, feed, minimal, wireNames, wires } from '../support/translation.ts';
+import { answerPipe, createIds, feed, wireNames, wires } from '../support/translation.ts';
 import type { WireName } from '../support/translation.ts';
 import { findRequestFaults } from '../support/wire-rules.ts';
+import { anyEnd, traits } from '../support/wire-traits.ts';
 
 const numRuns = Number(process.env['FC_RUNS'] ?? 300);
 const target: Target = { model: 'm', issuer: 'example', rules: permissive };
@@ -48,7 +49,7 @@ describe.each(wireNames)('%s', (wire) => {
 
   test.each(wireNames)('what it asks of %s is a request that the vendor takes', (upstream) => {
     fc.assert(
-      fc.property(requests(wire), (request) => {
+      fc.property(requests(wire, upstream), (request) => {
         const { body } = wires[upstream].codec.encodeRequest(request, target, createLossReport());
         expect(findRequestFaults(upstream, asJson(body))).toEqual([]);
       }),
@@ -86,12 +87,9 @@ describe.each(wireNames)('%s', (wire) => {
         const bytes = Buffer.from(encodeStream(wire, unfold(answer)));
         const cut = bytes.subarray(0, at % bytes.length);
         const { text, failure } = feed(answerPipe(client, wire, { stream: true }), cut, [50]);
-        const finished = cut
-          .toString()
-          .includes(wire === 'openai-chat' ? '"finish_reason":"' : '"stop_reason":"');
-        if (finished) return;
+        if (cut.toString().includes(traits[wire].finished)) return;
         expect(failure).toMatchObject({ class: 'upstream' });
-        expect(text).not.toMatch(/\[DONE\]|message_stop|"finish_reason":"/);
+        expect(text).not.toMatch(anyEnd);
       }),
       { numRuns },
     );
@@ -107,7 +105,11 @@ describe.each(wireNames)('%s', (wire) => {
     fc.assert(
       fc.property(body, fc.integer({ min: 0, max: 3 }), ({ model, stream, limit, noise }, indent) => {
         const bytes = Buffer.from(
-          JSON.stringify({ noise, ...minimal(wire), model, stream, max_tokens: limit }, null, indent),
+          JSON.stringify(
+            { noise, ...traits[wire].minimal, model, stream, ...traits[wire].limit(limit) },
+            null,
+            indent,
+          ),
         );
         const seen = peek.request(bytes, { maxDepth: 200 });
         expect(seen).toMatchObject({ model, stream, maxOutputTokens: limit });
@@ -145,7 +147,7 @@ describe.each(wireNames)('%s', (wire) => {
 
   test.each(wireNames)('no proof of another issuer reaches %s', (upstream) => {
     fc.assert(
-      fc.property(requests(wire), answers('anthropic-messages'), (request, { parts }) => {
+      fc.property(requests(wire, upstream), answers('anthropic-messages'), (request, { parts }) => {
         const foreign = parts.map((part) =>
           part.kind === 'reasoning' && part.proof
             ? { ...part, proof: { ...part.proof, issuer: 'elsewhere', data: 'SECRET-PROOF' } }
@@ -183,6 +185,7 @@ function encodeContext(): EncodeContext {
     client: { model: 'any', stream: true, includeUsage: true, legacyFunctions: false },
     model: 'm-1',
     created: 1,
+    began: 1000,
     now: () => 1000,
     inputTokens: 5,
     loss: createLossReport(),

@@ -7,6 +7,7 @@ import { readWithSdk } from '../support/sdk.ts';
 import type { Summary } from '../support/sdk.ts';
 import { answerPipe, feed, wireNames } from '../support/translation.ts';
 import type { WireName } from '../support/translation.ts';
+import { traits } from '../support/wire-traits.ts';
 
 interface AnswerCase {
   readonly name: string;
@@ -68,8 +69,8 @@ function findUnary(upstream: WireName): AnswerCase[] {
 }
 
 function findStreams(upstream: WireName): AnswerCase[] {
-  return list(join('streams', upstream), /^[^.]+\.sse$/).flatMap((file) => {
-    const name = file.replace('.sse', '');
+  return list(join('streams', upstream), /^[^.]+\.(sse|ndjson)$/).flatMap((file) => {
+    const name = file.slice(0, file.indexOf('.'));
     const { expect: expected, request } = read(join('streams', upstream, `${name}.expect.json`)) as Authored;
     const bytes = readFileSync(join(import.meta.dirname, 'streams', upstream, file));
     return expand({ name, upstream, stream: true, bytes, request: request ?? {} }, expected);
@@ -87,7 +88,8 @@ function expand(base: Omit<AnswerCase, 'client' | 'expected'>, expected: Authore
 
 function goldenPath({ name, upstream, client, stream }: AnswerCase): string {
   const folder = join(import.meta.dirname, stream ? 'streams' : 'responses', upstream);
-  return join(folder, `${name}.${client}.golden.${stream ? 'sse' : 'json'}`);
+  const ending = traits[client].frames === 'lines' ? 'ndjson' : 'sse';
+  return join(folder, `${name}.${client}.golden.${stream ? ending : 'json'}`);
 }
 
 function list(folder: string, pattern: RegExp): readonly string[] {

@@ -9,6 +9,8 @@ import type { TargetCase, WireName } from '../support/translation.ts';
 import { findRequestFaults } from '../support/wire-rules.ts';
 
 interface RequestCase {
+  /** Where a wire has several paths that speak differently. */
+  readonly path?: string;
   readonly target: { readonly [upstream in WireName]?: TargetCase };
   readonly request: object;
 }
@@ -54,9 +56,9 @@ describe.each(cases)('$client/$name to $upstream', ({ client, upstream, name, co
   });
 });
 
-function run(client: WireName, upstream: WireName, { request, target }: RequestCase) {
+function run(client: WireName, upstream: WireName, { request, target, path }: RequestCase) {
   try {
-    const translation = translate(client, upstream, request, target[upstream]!);
+    const translation = translate(client, upstream, request, target[upstream]!, path);
     return { request: bodyOf(translation), headers: translation.headers, loss: translation.loss };
   } catch (error) {
     if (!isGatewayError(error)) throw error;

@@ -1,7 +1,7 @@
 // Random requests and answers of the hub, inside what a wire claims to express: the input of the laws.
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
-import type { Answer, FinishReason } from '../../src/ir/events.ts';
+import type { Answer } from '../../src/ir/events.ts';
 import type { Message } from '../../src/ir/message.ts';
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../../src/ir/parts.ts';
 import type { ModelRequest } from '../../src/ir/request.ts';
@@ -9,6 +9,7 @@ import type { FunctionTool, Tool, ToolChoice } from '../../src/ir/tools.ts';
 import { defined } from '../../src/lib/json.ts';
 import type { ModelRules } from '../../src/protocols/protocol.ts';
 import type { WireName } from './translation.ts';
+import { traits, type Means } from './wire-traits.ts';
 
 /** A model that takes everything its wire can say: the laws are about wires, not about models. */
 export const permissive: ModelRules = {
@@ -28,6 +29,10 @@ export const permissive: ModelRules = {
   hostedSearch: true,
   userField: 'safety_identifier',
   ollamaThinking: 'levels',
+  geminiThinking: 'level',
+  geminiBudgets: [0, 24_576],
+  callSignatures: false,
+  schemaWithTools: true,
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
@@ -56,33 +61,46 @@ function maybe<Value>(value: Arbitrary<Value>): Arbitrary<Value | undefined> {
 
 const text: Arbitrary<TextPart> = words.map((value) => ({ kind: 'text', text: value }));
 
-function userPart(wire: WireName): Arbitrary<Part> {
-  const isChat = wire === 'openai-chat';
-  const ttl = isChat
-    ? fc.constantFrom('30m' as const, '12h' as const)
-    : fc.constantFrom('5m' as const, '1h' as const);
-  const cache = maybe(maybe(ttl).map((value) => defined({ ttl: value })));
+/** What a user says, or a tool answers, of at most so many parts. */
+function content(means: Means, most: number): Arbitrary<readonly Part[]> {
+  const picture = fc
+    .tuple(base64, fc.constantFrom(...means.imageTypes))
+    .map(([data, mediaType]): Part => ({ kind: 'image', source: { kind: 'data', mediaType, data } }));
+  if (means.content === 'picture-first') {
+    return fc
+      .tuple(fc.array(picture, { maxLength: most - 1 }), text)
+      .map(([pictures, last]) => [...pictures, last]);
+  }
   // Marks that live longer must come first, and at most four may stand: one kind of mark, rarely, keeps the law simple.
-  const marked = isChat ? cache : fc.constant(undefined);
-  return fc.oneof(
-    fc.tuple(text, marked).map(([part, mark]) => defined({ ...part, cache: mark })),
-    fc
-      .tuple(base64, fc.constantFrom('image/png', 'image/jpeg'))
-      .map(([data, mediaType]): Part => ({ kind: 'image', source: { kind: 'data', mediaType, data } })),
-    fc.webUrl().map((url): Part => ({ kind: 'image', source: { kind: 'url', url } })),
-    fc.tuple(base64, name).map(([data, title]): Part => ({
-      kind: 'file',
-      source: { kind: 'data', mediaType: 'application/pdf', data },
-      name: `${title}.pdf`,
-    })),
-  );
+  const { marks } = means;
+  const marked = marks
+    ? maybe(maybe(fc.constantFrom(...marks)).map((ttl) => defined({ ttl })))
+    : fc.constant(undefined);
+  const kinds: Arbitrary<Part>[] = [
+    fc.tuple(text, marked).map(([part, cache]) => defined({ ...part, cache })),
+    picture,
+  ];
+  if (means.imageUrls)
+    kinds.push(fc.webUrl().map((url): Part => ({ kind: 'image', source: { kind: 'url', url } })));
+  if (means.files) {
+    kinds.push(
+      fc.tuple(base64, name).map(([data, title]): Part => ({
+        kind: 'file',
+        source: { kind: 'data', mediaType: 'application/pdf', data },
+        name: `${title}.pdf`,
+      })),
+    );
+  }
+  return fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: most });
 }
 
 function reasoning(wire: WireName): Arbitrary<ReasoningPart> {
-  return fc.tuple(words, base64).map(([value, proof]) => {
+  const { proofs } = traits[wire].means;
+  return fc.tuple(words, base64).map(([value, proof]): ReasoningPart => {
+    if (proofs === 'none') return { kind: 'reasoning', text: value };
     const signature = `s${proof}`;
     const detail = { type: 'reasoning.text', text: value, signature, format: 'x', index: 0 };
-    const data = wire === 'openai-chat' ? JSON.stringify(detail) : signature;
+    const data = proofs === 'detail' ? JSON.stringify(detail) : signature;
     return { kind: 'reasoning', text: value, proof: { wire, form: 'signature', data } };
   });
 }
@@ -92,14 +110,9 @@ interface Turn {
   readonly names: readonly string[];
 }
 
-function turn(wire: WireName, index: number): Arbitrary<Turn> {
-  const user = fc
-    .array(userPart(wire), { minLength: 1, maxLength: 3 })
-    .map((parts): Message => ({ role: 'user', parts }));
-  const result =
-    wire === 'openai-chat'
-      ? fc.array(text, { minLength: 1, maxLength: 1 })
-      : fc.array(userPart(wire), { minLength: 1, maxLength: 2 });
+function turn(wire: WireName, means: Means, index: number): Arbitrary<Turn> {
+  const user = content(means, 3).map((parts): Message => ({ role: 'user', parts }));
+  const result = means.results === 'parts' ? content(means, 2) : text.map((part) => [part]);
   const call = fc.record({ tool: name, args: json, result, failed: fc.boolean() });
   return fc
     .record({
@@ -123,7 +136,7 @@ function turn(wire: WireName, index: number): Arbitrary<Turn> {
           kind: 'tool-result' as const,
           id: `call_${index}_${i}`,
           parts: result,
-          failed: failed && wire !== 'openai-chat' ? true : undefined,
+          failed: failed && means.failedResults ? true : undefined,
         }),
       );
       const answered: Message = { role: 'tool', parts: results };
@@ -134,7 +147,7 @@ function turn(wire: WireName, index: number): Arbitrary<Turn> {
     });
 }
 
-function tools(wire: WireName, names: readonly string[]): Arbitrary<readonly Tool[]> {
+function tools(means: Means, names: readonly string[]): Arbitrary<readonly Tool[]> {
   const described = fc.record({
     description: maybe(words),
     strict: maybe(fc.boolean()),
@@ -143,7 +156,7 @@ function tools(wire: WireName, names: readonly string[]): Arbitrary<readonly Too
   return fc.array(described, { minLength: names.length, maxLength: names.length }).map((all) =>
     names.map((tool, i): Tool => {
       const { description, strict, extra } = all[i]!;
-      if (wire === 'openai-chat' && extra) {
+      if (means.freeform && extra) {
         return defined({
           kind: 'freeform' as const,
           name: tool,
@@ -162,24 +175,22 @@ function tools(wire: WireName, names: readonly string[]): Arbitrary<readonly Too
         name: tool,
         description,
         parameters,
-        strict,
+        strict: means.strict ? strict : undefined,
       }) as FunctionTool;
     }),
   );
 }
 
-/** Requests that the wire can express without any loss. */
-export function requests(wire: WireName): Arbitrary<ModelRequest> {
-  const isChat = wire === 'openai-chat';
-  const conversation = fc.tuple(
-    turn(wire, 0),
-    turn(wire, 1),
-    fc.array(userPart(wire), { minLength: 1, maxLength: 2 }),
-  );
+/** Requests that the wire can express without any loss, and that need not be refused for `upstream`. */
+export function requests(wire: WireName, upstream: WireName = wire): Arbitrary<ModelRequest> {
+  const { means: own } = traits[wire];
+  const { imageUrls, files } = traits[upstream].means;
+  const means = { ...own, imageUrls: own.imageUrls && imageUrls, files: own.files && files };
+  const conversation = fc.tuple(turn(wire, means, 0), turn(wire, means, 1), content(means, 2));
   const unit = fc.integer({ min: 0, max: 10 }).map((tenth) => tenth / 10);
   const base = fc.record({
     stream: fc.boolean(),
-    system: maybe(fc.array(text, { minLength: 1, maxLength: 3 })),
+    system: maybe(fc.array(text, { minLength: 1, maxLength: means.systemParts })),
     conversation,
     maxTokens: fc.integer({ min: 2000, max: 8000 }),
     stop: maybe(fc.uniqueArray(words, { minLength: 1, maxLength: 4 })),
@@ -190,53 +201,45 @@ export function requests(wire: WireName): Arbitrary<ModelRequest> {
     user: maybe(name),
     schema: fc.boolean(),
     parallel: maybe(fc.boolean()),
-    extension: maybe(words),
+    extension: maybe(fc.tuple(fc.constantFrom('vendor_field', ...means.extensions), words)),
     choice: fc.integer({ min: 0, max: 4 }),
   });
   return base.chain((draw) => {
     const [first, second, last] = draw.conversation;
     const names = [...new Set([...first.names, ...second.names, 'other'])];
-    return tools(wire, names).map((offered): ModelRequest => {
-      const thinks = !isChat && draw.effort !== undefined;
-      const format = {
-        kind: 'schema' as const,
-        schema: offeredSchema,
-        strict: true,
-        ...(isChat && { name: 'answer' }),
-      };
-      const system: Message[] = draw.system
-        ? [{ role: isChat ? 'developer' : 'system', parts: draw.system }]
-        : [];
+    return tools(means, names).map((offered): ModelRequest => {
+      const thinks = means.thinksAlone && draw.effort !== undefined;
+      const format = { kind: 'schema' as const, schema: offeredSchema, ...means.format };
+      const system: Message[] = draw.system ? [{ role: means.systemRole, parts: draw.system }] : [];
       return defined({
         model: 'm',
         stream: draw.stream,
         messages: [...system, ...first.messages, ...second.messages, { role: 'user' as const, parts: last }],
         tools: offered,
-        toolChoice: pickChoice(draw.choice, names, isChat, thinks),
-        // Messages only has a word for the exception.
-        parallelTools: draw.choice >= 2 && (isChat || draw.parallel === false) ? draw.parallel : undefined,
+        toolChoice: pickChoice(draw.choice, names, means, thinks),
+        parallelTools:
+          draw.choice >= 2 &&
+          (means.parallel === 'both' || (means.parallel === 'false' && draw.parallel === false))
+            ? draw.parallel
+            : undefined,
         sampling: thinks
           ? {}
           : defined({
               temperature: draw.temperature,
               topP: draw.topP,
-              seed: isChat ? draw.seed : undefined,
-              topK: isChat ? undefined : draw.seed,
+              seed: means.seed ? draw.seed : undefined,
+              topK: means.topK ? draw.seed : undefined,
             }),
         output: defined({
           maxTokens: draw.maxTokens,
           stop: draw.stop,
           format: draw.schema ? format : undefined,
         }),
-        reasoning:
-          draw.effort === undefined
-            ? undefined
-            : isChat
-              ? { effort: draw.effort }
-              : { mode: 'adaptive' as const, effort: draw.effort, display: 'summarized' as const },
-        cache: { automatic: isChat },
-        user: draw.user,
-        extensions: draw.extension === undefined ? undefined : { [wire]: { vendor_field: draw.extension } },
+        reasoning: draw.effort === undefined ? undefined : means.reasoning(draw.effort),
+        cache: { automatic: means.automaticCache },
+        user: means.user ? draw.user : undefined,
+        extensions:
+          draw.extension === undefined ? undefined : { [wire]: { [draw.extension[0]]: draw.extension[1] } },
       });
     });
   });
@@ -252,19 +255,19 @@ const offeredSchema = {
 function pickChoice(
   draw: number,
   names: readonly string[],
-  isChat: boolean,
+  { choices }: Means,
   thinks: boolean,
 ): ToolChoice | undefined {
-  if (draw === 0) return undefined;
-  if (draw === 1) return { kind: 'none' };
-  if (draw === 2 || thinks) return { kind: 'auto' };
-  if (draw === 3) return { kind: 'tool', name: names[0]! };
-  return isChat ? { kind: 'allowed', names: names.slice(0, 1), required: true } : { kind: 'required' };
+  const kind = draw === 0 ? undefined : choices[draw - 1];
+  if (kind === undefined || kind === 'none') return kind && { kind };
+  if (kind === 'auto' || thinks) return { kind: 'auto' };
+  if (kind === 'tool') return { kind, name: names[0]! };
+  return kind === 'allowed' ? { kind, names: names.slice(0, 1), required: true } : { kind };
 }
 
 /** Whole answers that the wire can express without any loss, proofs of other issuers included. */
 export function answers(wire: WireName): Arbitrary<Answer> {
-  const isChat = wire === 'openai-chat';
+  const { answers: says } = traits[wire].means;
   const proof = fc.record({
     wire: fc.constantFrom('anthropic-messages', 'gemini'),
     issuer: fc.constant('example'),
@@ -283,10 +286,10 @@ export function answers(wire: WireName): Arbitrary<Answer> {
     .record({
       id: name,
       created: fc.integer({ min: 1, max: 2_000_000_000 }),
-      thought: maybe(fc.tuple(words, maybe(proof))),
+      thought: maybe(fc.tuple(words, says.proofs ? maybe(proof) : fc.constant(undefined))),
       said: words,
       calls: fc.array(call, { maxLength: 3 }),
-      cut: fc.constantFrom<FinishReason>('stop', 'length', 'refusal'),
+      cut: fc.constantFrom(...says.finishes),
       usage,
     })
     .map(({ id, created, thought, said, calls, cut, usage }) => {
@@ -297,17 +300,19 @@ export function answers(wire: WireName): Arbitrary<Answer> {
         parts.push({ kind: 'tool-call', id: `call_${i}`, name: tool, arguments: args }),
       );
       return defined({
-        id: isChat ? `chatcmpl-${id}` : `msg_${id}`,
+        id: says.id === undefined ? '' : says.id + id,
         model: 'm-1',
-        created: isChat ? created : undefined,
+        created: says.created ? created : undefined,
         parts,
         finish: { reason: calls.length > 0 && cut === 'stop' ? ('tool-calls' as const) : cut },
         usage: {
           input: usage.fresh + usage.read + usage.write,
           output: usage.output + usage.thought,
-          cacheRead: usage.read,
-          cacheWrite: usage.write,
-          reasoning: usage.thought,
+          ...(says.details && {
+            cacheRead: usage.read,
+            cacheWrite: usage.write,
+            reasoning: usage.thought,
+          }),
         },
       });
     });

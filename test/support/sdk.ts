@@ -1,6 +1,7 @@
 // What the vendors' own SDKs read out of an answer: the judge over everything that a codec writes.
 import Anthropic from '@anthropic-ai/sdk';
 import Anthropic0 from 'anthropic-sdk-0';
+import { Ollama, type ChatResponse } from 'ollama';
 import OpenAI from 'openai';
 import type { WireName } from './translation.ts';
 
@@ -22,8 +23,18 @@ export interface Summary {
 }
 
 /** Reads an answer (a whole body, or the text of a stream) as a client of that wire would. */
-export async function readWithSdk(wire: WireName, answer: string, stream: boolean): Promise<Summary> {
-  if (wire === 'openai-chat') return stream ? readChatStream(answer) : readChat(answer);
+export function readWithSdk(wire: WireName, answer: string, stream: boolean): Promise<Summary> {
+  return readers[wire](answer, stream);
+}
+
+const readers: { readonly [wire in WireName]: (answer: string, stream: boolean) => Promise<Summary> } = {
+  'openai-chat': (answer, stream) => (stream ? readChatStream(answer) : readChat(answer)),
+  'anthropic-messages': readBothMessages,
+  ollama: readOllama,
+};
+
+/** Two generations of the SDK must agree. */
+async function readBothMessages(answer: string, stream: boolean): Promise<Summary> {
   const newest = await readMessages(Anthropic, answer, stream);
   const oldest = await readMessages(Anthropic0, answer, stream);
   if (JSON.stringify(newest) !== JSON.stringify(oldest)) {
@@ -129,6 +140,34 @@ async function readMessages(Sdk: AnyAnthropic, answer: string, stream: boolean):
     citations: pick('text').flatMap(({ citations }) =>
       (citations ?? []).map((one) => ('url' in one ? one.url : one.type)),
     ),
+  });
+}
+
+async function readOllama(answer: string, stream: boolean): Promise<Summary> {
+  const client = new Ollama({
+    host: 'http://127.0.0.1:1',
+    fetch: serve(answer, stream ? 'application/x-ndjson' : 'application/json'),
+  });
+  const body = { model: 'm', messages: [] };
+  const lines: ChatResponse[] = [];
+  if (stream) for await (const line of await client.chat({ ...body, stream })) lines.push(line);
+  else lines.push(await client.chat({ ...body, stream }));
+  const calls = lines.flatMap(({ message }) => message.tool_calls ?? []) as readonly {
+    readonly id?: string;
+    readonly function: { readonly index?: number; readonly name: string; readonly arguments: unknown };
+  }[];
+  if (calls.some((call, index) => call.function.index !== index)) throw new Error('calls are not in order');
+  const last = lines.at(-1)!;
+  return compact({
+    text: lines.map(({ message }) => message.content).join(''),
+    reasoning: lines.map(({ message }) => message.thinking ?? '').join(''),
+    calls: calls.map(({ id, function: fn }) => ({
+      ...(id && { id }),
+      name: fn.name,
+      arguments: fn.arguments,
+    })),
+    finish: last.done_reason,
+    usage: { input: last.prompt_eval_count, output: last.eval_count },
   });
 }
 

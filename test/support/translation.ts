@@ -1,12 +1,19 @@
 // Runs the translation the way the gateway does, with fixed time and ids, for goldens, laws and recordings.
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
+import { ollama } from '../../src/protocols/ollama/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
-import type { AnswerPipe, PipeStep, Protocol } from '../../src/protocols/protocol.ts';
+import type { ProtocolName } from '../../src/protocols/capabilities.ts';
+import type { AnswerPipe, Codec, PipeStep, Protocol } from '../../src/protocols/protocol.ts';
 import { createTranslation, readRequest } from '../../src/protocols/translate.ts';
 import type { Translation } from '../../src/protocols/translate.ts';
+import { traits } from './wire-traits.ts';
 
 /** The wires that have a codec; a new one joins every suite by its line here. */
-export const wires = { 'openai-chat': openaiChat, 'anthropic-messages': anthropicMessages } as const;
+export const wires = {
+  'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
+  ollama,
+} as const satisfies { readonly [name in ProtocolName]?: Protocol & { readonly codec: Codec } };
 
 export type WireName = keyof typeof wires;
 
@@ -16,6 +23,7 @@ export interface TargetCase {
   readonly model: string;
   readonly issuer?: string;
   readonly maxOutput?: number;
+  readonly contextWindow?: number;
   readonly version?: string;
   readonly quirks?: readonly string[];
   readonly suffixes?: readonly string[];
@@ -26,9 +34,11 @@ export function translate(
   upstream: WireName,
   body: unknown,
   target: TargetCase,
+  path = '',
 ): Translation {
   const bytes = Buffer.from(JSON.stringify(body));
-  const protocol: Protocol = wires[client];
+  const wire: Protocol = wires[client];
+  const protocol = wire.dialect?.({ path, query: '' }) ?? wire;
   const request = readRequest(protocol, bytes, protocol.peek.request(bytes, { maxDepth: 100 }));
   return createTranslation({
     request,
@@ -56,17 +66,11 @@ export function answerPipe(
   }: { readonly stream: boolean; readonly request?: object; readonly clientStream?: boolean },
 ): AnswerPipe {
   const body = {
-    ...minimal(client),
-    ...(clientStream && { stream: true }),
-    ...(clientStream && client === 'openai-chat' && { stream_options: { include_usage: true } }),
+    ...traits[client].minimal,
+    ...traits[client][clientStream ? 'streamed' : 'whole'],
     ...request,
   };
   return translate(client, upstream, body, { model: 'model-of-upstream' }).pipe({ stream });
-}
-
-export function minimal(client: WireName): object {
-  const messages = [{ role: 'user', content: 'Hello' }];
-  return client === 'openai-chat' ? { model: 'any', messages } : { model: 'any', max_tokens: 1000, messages };
 }
 
 export interface Collected {

@@ -6,8 +6,14 @@ type Body = { readonly [key: string]: unknown };
 
 /** Faults of a request body, each as one line; empty for a request that the vendor takes. */
 export function findRequestFaults(wire: WireName, body: Body): readonly string[] {
-  return wire === 'openai-chat' ? findChatFaults(body) : findMessagesFaults(body);
+  return finders[wire](body);
 }
+
+const finders: { readonly [wire in WireName]: (body: Body) => readonly string[] } = {
+  'openai-chat': findChatFaults,
+  'anthropic-messages': findMessagesFaults,
+  ollama: findOllamaFaults,
+};
 
 function findChatFaults(body: Body): readonly string[] {
   const faults: string[] = [];
@@ -113,6 +119,67 @@ function findMessagesFaults(body: Body): readonly string[] {
   if (thinks && (choice === 'any' || choice === 'tool')) faults.push('a forced call while thinking');
   if (thinks && (body['temperature'] !== undefined || body['top_k'] !== undefined))
     faults.push('sampling while thinking');
+  return [...faults, ...findSealFaults(body)];
+}
+
+const ollamaFields = [
+  'model',
+  'messages',
+  'tools',
+  'format',
+  'options',
+  'stream',
+  'think',
+  'keep_alive',
+  'truncate',
+  'shift',
+  'logprobs',
+  'top_logprobs',
+];
+
+// Go's decoder refuses another type, and the whole request with it; what it does not know it ignores.
+function findOllamaFaults(body: Body): readonly string[] {
+  const faults: string[] = [];
+  for (const name of Object.keys(body))
+    if (!ollamaFields.includes(name) && name !== 'vendor_field') faults.push(`field ${name}`);
+  const messages = body['messages'] as readonly Body[];
+  let open: readonly string[] = [];
+  messages.forEach((message, i) => {
+    const at = `messages[${i}]`;
+    const { role, content, thinking, images, tool_calls: calls = [] } = message;
+    if (!['system', 'user', 'assistant', 'tool'].includes(String(role)))
+      faults.push(`${at}: role ${String(role)}`);
+    if (typeof content !== 'string') faults.push(`${at}: content is no text`);
+    if (thinking !== undefined && typeof thinking !== 'string') faults.push(`${at}: thinking is no text`);
+    for (const image of (images as readonly unknown[] | undefined) ?? [])
+      if (typeof image !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(image)) faults.push(`${at}: an image`);
+    if (role === 'tool') {
+      if (!open.includes(String(message['tool_call_id']))) faults.push(`${at}: no such call is open`);
+      if (typeof message['tool_name'] !== 'string') faults.push(`${at}: a result without a name`);
+      open = open.filter((id) => id !== message['tool_call_id']);
+      return;
+    }
+    if (open.length > 0) faults.push(`${at}: results of ${open.join(', ')} must come here`);
+    open = (calls as readonly Body[]).map(({ id }) => String(id));
+    (calls as readonly Body[]).forEach((call, k) => {
+      const fn = call['function'] as Body;
+      const args = fn['arguments'];
+      if (typeof args !== 'object' || args === null || Array.isArray(args))
+        faults.push(`${at}: arguments are no object`);
+      if (fn['index'] !== k) faults.push(`${at}: index ${String(fn['index'])}`);
+    });
+  });
+  for (const tool of (body['tools'] as readonly Body[] | undefined) ?? []) {
+    const fn = tool['function'] as Body;
+    if (tool['type'] !== 'function' || typeof fn['name'] !== 'string')
+      faults.push('a tool that is no function');
+    if ((fn['parameters'] as Body)['type'] !== 'object') faults.push('parameters of no object');
+  }
+  const { format, think, stream } = body;
+  if (format !== undefined && format !== 'json' && typeof format !== 'object') faults.push('format');
+  if (think !== undefined && ![true, false, 'low', 'medium', 'high'].includes(think as string))
+    faults.push(`think ${String(think)}`);
+  if (typeof stream !== 'boolean') faults.push('silence about the stream means yes');
   return [...faults, ...findSealFaults(body)];
 }
 

@@ -128,6 +128,7 @@ describe('a failure inside a stream', () => {
       'data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
       'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n',
     ],
+    ollama: ['{"error":"Overloaded"}\n', '{"error":{"message":"Overloaded","type":"overloaded_error"}}'],
   } as const;
   const begins = {
     'openai-chat':
@@ -135,6 +136,7 @@ describe('a failure inside a stream', () => {
     'anthropic-messages':
       'event: message_start\ndata: {"type":"message_start","message":{"id":"1","model":"m","usage":{"input_tokens":1,"output_tokens":1}}}\n\n' +
       'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}\n\n',
+    ollama: '{"model":"m","message":{"role":"assistant","content":"Hi"},"done":false}\n',
   } as const;
 
   const all = wireNames.flatMap((upstream) =>
@@ -144,18 +146,20 @@ describe('a failure inside a stream', () => {
   test.each(all)(
     '$frame from $upstream is a failure for $client, before and after the first token',
     ({ upstream, client, frame }) => {
+      // A bare text has no kind.
+      const kind = frame.startsWith('{"error":"') ? 'upstream' : 'overloaded';
       const early = feed(answerPipe(client, upstream, { stream: true }), Buffer.from(frame));
       expect(early).toMatchObject({
         text: '',
         meaningful: false,
-        failure: { class: 'overloaded', message: 'Overloaded' },
+        failure: { class: kind, message: 'Overloaded' },
       });
       const late = feed(
         answerPipe(client, upstream, { stream: true }),
         Buffer.from(begins[upstream] + frame),
       );
-      expect(late).toMatchObject({ meaningful: true, failure: { class: 'overloaded' } });
-      expect(late.text).not.toMatch(/Overloaded|message_stop|DONE/);
+      expect(late).toMatchObject({ meaningful: true, failure: { class: kind } });
+      expect(late.text).not.toMatch(/Overloaded|message_stop|DONE|"done":true/);
       const passed = feed(wires[upstream].peek.streamPipe({ withholdUsage: false }), Buffer.from(frame));
       expect(passed).toMatchObject({ text: '', failure: { message: 'Overloaded' } });
     },
