@@ -29,6 +29,13 @@ test('every dependency has an owner that uses it, and every owner row is a depen
   expect(Object.keys(packageOwners).toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
 });
 
+test('the packages that this project is bound to are its dependencies, and nothing stands in for them', () => {
+  const bound = ['yaml', 'ajv', 'chokidar', 'h3', 'listhen', 'better-sqlite3', 'cosmiconfig'];
+  expect(bound.filter((name) => !(name in packageOwners))).toEqual([]);
+  // Node's own SQLite would be a second driver beside the one that is given.
+  expect(sources.filter(({ text }) => text.includes("'node:sqlite'")).map(({ path }) => path)).toEqual([]);
+});
+
 test('every exception is still needed', () => {
   for (const [path, { uses }] of Object.entries(nodeExceptions)) {
     const source = sources.find((each) => each.path === `src/${path}`);
