@@ -28,6 +28,10 @@ const defaults: ModelRules = {
   hostedSearch: false,
   userField: 'user',
   ollamaThinking: 'unknown',
+  geminiThinking: 'none',
+  geminiBudgets: [0, 24_576],
+  callSignatures: false,
+  schemaWithTools: true,
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
@@ -100,6 +104,28 @@ const rows: readonly Row[] = [
       ollamaThinking: 'levels',
     },
   },
+
+  // Google
+  { match: /gemini/, rules: { maxOutput: 8192, schemaWithTools: false } },
+  {
+    match: /gemini-2\.5/,
+    rules: { geminiThinking: 'budget', efforts: ['none', 'minimal', ...standard], maxOutput: 65_536 },
+  },
+  { match: /gemini-2\.5-pro/, rules: { geminiBudgets: [128, 32_768], efforts: ['minimal', ...standard] } },
+  { match: /gemini-2\.5-.*(image|tts|live)/, rules: { geminiThinking: 'none', efforts: [] } },
+  {
+    match: /gemini-([3-9]|flash-latest|pro-latest|flash-lite-latest)/,
+    rules: {
+      geminiThinking: 'level',
+      efforts: ['minimal', ...standard],
+      callSignatures: true,
+      schemaWithTools: true,
+      maxOutput: 65_536,
+    },
+  },
+  { match: /gemini-3(\.\d+)?-pro/, rules: { efforts: standard } },
+  { match: /gemini-3-pro/, rules: { efforts: ['low', 'high'] } },
+  { match: /gemini-[3-9].*(image|tts|live)/, rules: { geminiThinking: 'none', efforts: [] } },
 
   // Others that speak Chat: thinking is switched by other means, or always on.
   {

@@ -182,6 +182,13 @@ export interface ModelRules {
   readonly userField: 'user' | 'safety_identifier';
   /** What Ollama's `think` takes for it: a switch, a level, or nobody knows. A model that cannot think refuses the switch. */
   readonly ollamaThinking: 'unknown' | 'switch' | 'levels';
+  /** How Gemini's models are told to think: by a number of tokens inside `geminiBudgets`, or by a level. */
+  readonly geminiThinking: 'none' | 'budget' | 'level';
+  readonly geminiBudgets: readonly [least: number, most: number];
+  /** Does Gemini want a signature on the first call of every step of the running turn? */
+  readonly callSignatures: boolean;
+  /** Does Gemini take a schema for the answer beside tools? */
+  readonly schemaWithTools: boolean;
   /** Does Chat take `stream_options`? */
   readonly streamOptions: boolean;
   /** Does Chat guarantee a schema, or only that the answer is an object? */

@@ -1,6 +1,7 @@
 // The wire protocols that this build speaks, by name.
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { ProtocolName } from './capabilities.ts';
+import { gemini } from './gemini/index.ts';
 import { ollama } from './ollama/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
@@ -10,6 +11,7 @@ const protocols: { readonly [name in ProtocolName]?: Protocol } = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
+  gemini,
   ollama,
 };
 

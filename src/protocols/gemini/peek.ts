@@ -1,0 +1,84 @@
+// A generateContent request as bytes: one scan reads what the gateway must know. Model and stream stand in the path, so
+// that a change of the model touches no byte of the body.
+import { GatewayError } from '../../errors.ts';
+import { sealPrefix } from '../../ir/proof.ts';
+import { encodePath } from '../../lib/encode-path.ts';
+import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
+import { numberAt, prepareKeys, scanObject, typeAt, type JsonSpan } from '../../lib/json-scan.ts';
+import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
+import type { Peek, RequestPath, RequestPeek, SpliceEdits } from '../protocol.ts';
+import { stripSealed } from './sealed.ts';
+import { createArrayPipe, createStreamPipe, createUnaryPipe } from './watch.ts';
+
+const keys = prepareKeys([
+  'contents',
+  'generationConfig',
+  'generation_config',
+  'systemInstruction',
+  'system_instruction',
+]);
+const configKeys = prepareKeys(['maxOutputTokens', 'max_output_tokens']);
+
+const shared = { request: peekRequest, splice, unaryPipe: createUnaryPipe } as const;
+
+export const peek: Peek = {
+  ...shared,
+  path: (model, stream) => renderPath(model, stream ? 'streamGenerateContent?alt=sse' : 'generateContent'),
+  streamPipe: createStreamPipe,
+};
+
+/** For clients that ask without `alt=sse`: the stream is one JSON array. */
+export const arrayPeek: Peek = {
+  ...shared,
+  path: (model, stream) => renderPath(model, stream ? 'streamGenerateContent' : 'generateContent'),
+  streamPipe: createArrayPipe,
+};
+
+// A name is a client's: its `?`, `#` and `%` must not become parts of our URL. Tuned models are a collection of their own.
+function renderPath(model: string, call: string): string {
+  const name = model.startsWith('tunedModels/') ? model : `models/${model}`;
+  return `/${encodePath(name)}:${call}`;
+}
+
+function peekRequest(
+  body: Uint8Array,
+  { maxDepth }: { readonly maxDepth: number },
+  asked?: RequestPath,
+): RequestPeek {
+  const spans = scanBody(body, keys, maxDepth);
+  demandField(body, spans, 'contents', 'array');
+  const model = asked?.model ?? '';
+  if (model === '') throw new GatewayError('invalid_body', 'The path names no model.', { param: 'model' });
+  const config =
+    optionalField(body, spans, 'generationConfig', 'object') ??
+    optionalField(body, spans, 'generation_config', 'object');
+  const limit = config && readLimit(body, config);
+  return {
+    model,
+    stream: asked?.verb === 'streamGenerateContent',
+    reportsUsage: true,
+    spans,
+    inputTokens: Math.ceil(body.length / 4),
+    ...(limit === undefined ? {} : { maxOutputTokens: limit }),
+  };
+}
+
+function readLimit(body: Uint8Array, { start, end }: JsonSpan): number | undefined {
+  let spans;
+  try {
+    spans = scanObject(body, configKeys, 1024, start, end);
+  } catch {
+    // The body as a whole has passed the scan, so that only a doubled key can be wrong here.
+    throw new GatewayError('duplicate_key', '"generationConfig" has the key "maxOutputTokens" twice.', {
+      param: 'generationConfig.maxOutputTokens',
+    });
+  }
+  const span = spans.maxOutputTokens ?? spans.max_output_tokens;
+  return span !== undefined && typeAt(body, span) === 'number' ? numberAt(body, span) : undefined;
+}
+
+function splice(body: Uint8Array, _: RequestPeek, { insert }: SpliceEdits): readonly Uint8Array[] {
+  // Proofs of other providers carry our seal; Google would refuse them.
+  const clean = stripSealed(body, sealPrefix) ?? body;
+  return insert === undefined ? [clean] : applyEdits(clean, [insertMembers(clean, 0, insert)]);
+}

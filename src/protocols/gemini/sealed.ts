@@ -1,0 +1,45 @@
+// Takes back what the gateway sealed into a client's history, before Google reads it: signatures of other providers. A
+// body without seals is not touched; one byte search says so.
+import { isSealed } from '../../ir/proof.ts';
+import { encodeUtf8, findText, utf8 } from '../../lib/bytes.ts';
+import { isObject, parseJson } from '../../lib/json.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { foreignCall } from './signatures.ts';
+
+/** The body without sealed signatures, or undefined when it holds none. */
+export function stripSealed(body: Uint8Array, prefix: string): Uint8Array | undefined {
+  if (findText(body, prefix) === -1) return undefined;
+  const value = parseJson(utf8(body));
+  if (!isObject(value) || !Array.isArray(value['contents'])) return undefined;
+  const before = value['contents'] as unknown[];
+  const after = before.map(stripContent);
+  if (after.every((content, index) => content === before[index])) return undefined;
+  const contents = after.filter((content) => content !== undefined);
+  return encodeUtf8(JSON.stringify({ ...value, contents }));
+}
+
+/** Undefined when nothing is left of the content: an empty one would be refused. */
+function stripContent(content: unknown): unknown {
+  if (!isObject(content) || !Array.isArray(content['parts'])) return content;
+  const before = content['parts'] as unknown[];
+  const after = before.map(stripPart);
+  if (after.every((part, index) => part === before[index])) return content;
+  const parts = after.filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : { ...content, parts };
+}
+
+function stripPart(part: unknown): unknown {
+  if (!isObject(part)) return part;
+  const name = part['thoughtSignature'] === undefined ? 'thought_signature' : 'thoughtSignature';
+  const { [name]: slot, ...bare } = part;
+  if (typeof slot !== 'string' || !isSealed(slot)) return part;
+  const isCall = isObject(part['functionCall']) || isObject(part['function_call']);
+  // A call without any signature would be refused by newer models.
+  if (isCall) return { ...bare, thoughtSignature: foreignCall };
+  const says = Object.keys(bare).some((key) => key !== 'thought' && key !== 'text') || hasText(bare);
+  return says && bare['thought'] !== true ? bare : undefined;
+}
+
+function hasText({ text }: JsonObject): boolean {
+  return typeof text === 'string' && text !== '';
+}
