@@ -19,7 +19,8 @@ export function openAudit(
   const before = hash(writes.map((each) => each.before));
   const after = hash(writes.map((each) => each.after));
   const previous = snapshot()?.revision ?? '';
-  const common = { id, actor: request.actor.name, subject, files, before, after, previous };
+  const names = request.secrets && request.secrets.size > 0 ? { secrets: [...request.secrets.keys()] } : {};
+  const common = { id, actor: request.actor.name, subject, files, before, after, previous, ...names };
   return (phase, more = {}) =>
     audit({ at: clock.now(), phase, ...common, ...(phase === 'intent' ? { patch } : {}), ...more });
 }

@@ -1,7 +1,7 @@
 // A revision in git as the file system that the loader reads: a pull is checked before it touches the work tree.
 import type { ConfigFileSystem } from '../config/source.ts';
 import type { Git } from './git.ts';
-import { locate } from './repository.ts';
+import { locate } from './git-paths.ts';
 
 export function createGitFiles(git: Git, revision: string): ConfigFileSystem {
   return {

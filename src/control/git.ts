@@ -1,9 +1,9 @@
 // Git as the write path needs it: commit exactly the configuration files, propose on a branch without touching HEAD,
 // index or work tree, read old revisions. Always argument arrays, never a shell; names are checked before use.
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runGit, type RunOptions } from './git-process.ts';
 
 /** Who made a change; becomes the author. */
 export interface Actor {
@@ -31,21 +31,13 @@ export interface Revision {
   readonly subject: string;
 }
 
-export interface Proposal extends Revision {
-  readonly branch: string;
-  /** True once the base branch contains it. */
-  readonly merged: boolean;
-}
-
-/** A git command that failed: its own words, without the environment and without any URL credentials. */
-export class GitError extends Error {
-  override readonly name = 'GitError';
-  readonly exitCode: number | null;
-
-  constructor(command: string, exitCode: number | null, stderr: string) {
-    super(`git ${command}: ${redactCredentials(stderr.trim()).slice(0, 400) || `exit code ${exitCode}`}`);
-    this.exitCode = exitCode;
-  }
+/** One commit with what is needed to make it again. */
+export interface CommitRecord extends Revision {
+  readonly parents: readonly string[];
+  /** Subject and body. */
+  readonly message: string;
+  /** Made by this program, see `committer`. */
+  readonly own: boolean;
 }
 
 export interface Git {
@@ -58,15 +50,34 @@ export interface Git {
   listChanged(paths: readonly string[]): Promise<readonly string[]>;
   /** Commits the present content of exactly these files; what else is staged stays staged. Resolves with the commit id. */
   commit(paths: readonly string[], details: CommitDetails): Promise<string>;
-  /** A commit with these changes on top of `base`, under a new branch; nothing of the work tree moves. */
-  propose(
+  /** A commit with these changes on top of `base`, on no branch yet; nothing of the work tree moves. */
+  commitTree(
     base: string,
-    branch: string,
     changes: readonly FileChange[],
-    details: CommitDetails,
+    details: CommitDetails & { readonly at?: number },
   ): Promise<string>;
-  listProposals(prefix: string, base: string): Promise<readonly Proposal[]>;
+  /** Makes a branch; rejects when there is one of this name. */
+  createBranch(branch: string, commit: string): Promise<void>;
+  /** Rejects when the branch is somewhere else by now. */
+  deleteBranch(branch: string, commit: string): Promise<void>;
+  listBranches(prefix: string): Promise<readonly (Revision & { readonly branch: string })[]>;
+  /** Names below `prefix` at the remote. */
+  listRemoteBranches(remote: string, prefix: string): Promise<ReadonlySet<string>>;
+  /** Whether `base` holds the commit, or one that changes the same lines, as after a squash or a rebase. */
+  isMerged(commit: string, base: string): Promise<boolean>;
+  isAncestor(commit: string, of: string): Promise<boolean>;
+  mergeBase(one: string, other: string): Promise<string | undefined>;
+  /** What `tip` has and `base` lacks, oldest first. */
+  listCommits(base: string, tip: string): Promise<readonly CommitRecord[]>;
+  /** Paths that a commit changes against its first parent. */
+  listTouched(commit: string): Promise<readonly string[]>;
+  /** Both changes of a text together, by lines; undefined where they meet. */
+  mergeTexts(base: string, ours: string, theirs: string): Promise<string | undefined>;
+  /** Moves the checked-out branch and its files to `revision`; rejects when a file with edits would change. */
+  moveTo(revision: string): Promise<void>;
+  hasRemote(remote: string): Promise<boolean>;
   push(remote: string, branch: string): Promise<void>;
+  deleteRemoteBranch(remote: string, branch: string): Promise<void>;
   fetch(remote: string): Promise<void>;
   /** Moves the checked-out branch forward to `revision`; rejects when that is no fast-forward. */
   fastForward(revision: string): Promise<void>;
@@ -85,7 +96,7 @@ const revisionFormat = ['%H', '%an', '%ae', '%at', '%s'].join(field);
 
 /** Opens the work tree that holds `folder`; undefined outside any. */
 export async function openGit(folder: string): Promise<Git | undefined> {
-  const top = await run(folder, ['rev-parse', '--show-toplevel']).then(
+  const top = await runGit(folder, ['rev-parse', '--show-toplevel']).then(
     (text) => text.trim(),
     () => undefined,
   );
@@ -93,15 +104,22 @@ export async function openGit(folder: string): Promise<Git | undefined> {
 }
 
 function createGit(top: string): Git {
-  const git = (args: readonly string[], options: RunOptions = {}): Promise<string> => run(top, args, options);
+  const git = (args: readonly string[], options: RunOptions = {}): Promise<string> =>
+    runGit(top, args, options);
   const resolve = (revision: string): Promise<string | undefined> =>
     git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]).then(
       (text) => text.trim(),
       () => undefined,
     );
+  const isAncestor = (commit: string, of: string): Promise<boolean> =>
+    git(['merge-base', '--is-ancestor', commit, of]).then(
+      () => true,
+      () => false,
+    );
   return {
     top,
     resolve,
+    isAncestor,
     currentBranch: () =>
       git(['symbolic-ref', '--quiet', '--short', 'HEAD']).then(
         (text) => text.trim(),
@@ -126,54 +144,97 @@ function createGit(top: string): Git {
       });
       return (await git(['rev-parse', 'HEAD'])).trim();
     },
-    propose: async (base, branch, changes, details) => {
-      await git(['check-ref-format', '--branch', branch]);
+    commitTree: async (base, changes, details) => {
       const scratch = await mkdtemp(join(tmpdir(), 'omniroute-index-'));
       try {
-        const env = { ...identity(details.author), GIT_INDEX_FILE: join(scratch, 'index') };
+        const env = { ...identity(details.author, details.at), GIT_INDEX_FILE: join(scratch, 'index') };
         const parent = await resolve(base);
         await git(['read-tree', parent ?? emptyTree], { env });
         for (const change of changes) await stage(git, change, env);
         const tree = (await git(['write-tree'], { env })).trim();
         const parents = parent === undefined ? [] : ['-p', parent];
-        const commit = (
-          await git(['commit-tree', tree, ...parents, '-F', '-'], { env, input: details.message })
-        ).trim();
-        // All zeros as the old value: the branch must not exist, or a second proposal would bury the first.
-        await git(['update-ref', `refs/heads/${branch}`, commit, '0'.repeat(commit.length)]);
-        return commit;
+        const args = ['commit-tree', tree, ...parents, '-F', '-'];
+        return (await git(args, { env, input: details.message })).trim();
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
     },
-    listProposals: async (prefix, base) => {
-      const format = [
-        '%(refname:short)',
-        '%(objectname)',
-        '%(authorname)',
-        '%(authoremail:trim)',
-        '%(authordate:unix)',
-        '%(subject)',
-      ];
-      const text = await git([
-        'for-each-ref',
-        '--sort=-committerdate',
-        `--format=${format.join('%1f')}`,
-        `refs/heads/${prefix}`,
-      ]);
-      const rows = text
+    createBranch: async (branch, commit) => {
+      await git(['check-ref-format', '--branch', branch]);
+      // All zeros as the old value: the branch must not exist, or a second proposal would bury the first.
+      await git(['update-ref', `refs/heads/${branch}`, commit, '0'.repeat(commit.length)]);
+    },
+    deleteBranch: async (branch, commit) => {
+      await git(['update-ref', '-d', `refs/heads/${branch}`, commit]);
+    },
+    listBranches: async (prefix) => {
+      const fields = ['objectname', 'authorname', 'authoremail:trim', 'authordate:unix', 'subject'];
+      const format = ['refname:lstrip=2', ...fields].map((name) => `%(${name})`).join('%1f');
+      const args = ['--sort=-committerdate', `--format=${format}`, `refs/heads/${prefix}`];
+      const text = await git(['for-each-ref', ...args]);
+      return text
         .split('\n')
         .filter(Boolean)
-        .map((line) => line.split('\x1f'));
-      return Promise.all(
-        rows.map(async ([branch = '', commit = '', author = '', email = '', at = '0', subject = '']) => {
-          const merged = await git(['merge-base', '--is-ancestor', commit, base]).then(
-            () => true,
-            () => false,
-          );
-          return { branch, commit, author, email, at: Number(at) * 1000, subject, merged };
-        }),
-      );
+        .map((line) => {
+          const cut = line.indexOf('\x1f');
+          return { branch: line.slice(0, cut), ...parseRevision(line.slice(cut + 1)) };
+        });
+    },
+    listRemoteBranches: async (remote, prefix) => {
+      const args = ['ls-remote', '--heads', '--', remote, `refs/heads/${prefix}*`];
+      const text = await git(args, { timeout: 60_000 });
+      return new Set(text.split('\n').flatMap((line) => line.split('\trefs/heads/')[1] ?? []));
+    },
+    isMerged: async (commit, base) => {
+      if (await isAncestor(commit, base)) return true;
+      const marks = await git(['cherry', base, commit]).catch(() => '+');
+      return marks.trim() !== '' && marks.split('\n').every((line) => line === '' || line.startsWith('-'));
+    },
+    mergeBase: (one, other) =>
+      git(['merge-base', '--end-of-options', one, other]).then(
+        (text) => text.trim(),
+        () => undefined,
+      ),
+    listCommits: async (base, tip) => {
+      const format = `--format=${revisionFormat}${field}%P${field}%ce${field}%B%x00`;
+      const text = await git(['log', '--reverse', '--topo-order', format, `${base}..${tip}`]);
+      return text.split('\0').flatMap((entry) => {
+        const parts = entry.replace(/^\n/, '').split('\x1f');
+        const [parents = '', email = '', message = ''] = parts.slice(5);
+        if (parts.length < 8) return [];
+        return {
+          ...parseRevision(parts.slice(0, 5).join('\x1f')),
+          parents: parents.split(' ').filter(Boolean),
+          own: email === committer.email,
+          message: message.trimEnd(),
+        };
+      });
+    },
+    listTouched: async (commit) => {
+      const text = await git(['diff-tree', '--no-commit-id', '--name-only', '-r', '-z', '--root', commit]);
+      return text.split('\0').filter(Boolean);
+    },
+    mergeTexts: async (base, ours, theirs) => {
+      const scratch = await mkdtemp(join(tmpdir(), 'omniroute-merge-'));
+      try {
+        const paths = ['ours', 'base', 'theirs'].map((name) => join(scratch, name));
+        const texts = [ours, base, theirs];
+        await Promise.all(paths.map((path, index) => writeFile(path, texts[index] ?? '')));
+        return await git(['merge-file', '--stdout', '--quiet', ...paths]).catch(() => undefined);
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    },
+    moveTo: async (revision) => {
+      await git(['reset', '--quiet', '--keep', '--end-of-options', revision]);
+    },
+    hasRemote: (remote) =>
+      git(['config', '--get', `remote.${remote}.url`]).then(
+        (text) => text.trim() !== '',
+        () => false,
+      ),
+    deleteRemoteBranch: async (remote, branch) => {
+      await git(['push', '--quiet', '--delete', '--', remote, `refs/heads/${branch}`], { timeout: 60_000 });
     },
     push: async (remote, branch) => {
       await git(['push', '--quiet', '--', remote, `refs/heads/${branch}:refs/heads/${branch}`], {
@@ -245,68 +306,20 @@ function parseRevision(line: string): Revision {
   return { commit, author, email, at: Number(at) * 1000, subject: subject.join('') };
 }
 
-function identity(author: Actor): NodeJS.ProcessEnv {
+/** Who makes commits here; the author is whoever made the change. */
+const committer = { name: 'OmniRoute', email: 'omniroute@localhost' } as const;
+
+function identity(author: Actor, at?: number): NodeJS.ProcessEnv {
   return {
     GIT_AUTHOR_NAME: author.name,
     GIT_AUTHOR_EMAIL: author.email,
-    GIT_COMMITTER_NAME: 'OmniRoute',
-    GIT_COMMITTER_EMAIL: 'omniroute@localhost',
+    ...(at === undefined ? {} : { GIT_AUTHOR_DATE: `@${Math.floor(at / 1000)} +0000` }),
+    GIT_COMMITTER_NAME: committer.name,
+    GIT_COMMITTER_EMAIL: committer.email,
   };
 }
 
 // A path is never a pattern: `config.d/[a].yaml` means that file.
 function literal(paths: readonly string[]): string[] {
   return paths.map((path) => `:(literal,top)${path}`);
-}
-
-function redactCredentials(text: string): string {
-  return text.replaceAll(/(\w+:\/\/)[^@\s/]+@/g, '$1…@');
-}
-
-interface RunOptions {
-  readonly input?: string;
-  readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds. */
-  readonly timeout?: number;
-}
-
-function run(folder: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      'git',
-      ['-c', 'core.quotePath=false', ...args],
-      {
-        cwd: folder,
-        timeout: options.timeout ?? 15_000,
-        maxBuffer: 64 * 1024 * 1024,
-        // Never a prompt, never a pager, and English messages; GIT_DIR of a calling hook must not lead elsewhere.
-        env: {
-          ...withoutGit(process.env),
-          GIT_TERMINAL_PROMPT: '0',
-          GIT_PAGER: 'cat',
-          LC_ALL: 'C',
-          ...options.env,
-        },
-      },
-      (error, stdout, stderr) => {
-        if (!error) resolve(stdout);
-        else
-          reject(
-            new GitError(
-              args[0] ?? '',
-              typeof error.code === 'number' ? error.code : null,
-              stderr || error.message,
-            ),
-          );
-      },
-    );
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input ?? '');
-  });
-}
-
-function withoutGit(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$/.test(name)),
-  );
 }

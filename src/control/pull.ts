@@ -3,39 +3,89 @@
 import { hasErrors, type Diagnostic } from '../diagnostics.ts';
 import type { Evaluate } from './evaluate.ts';
 import { createGitFiles } from './git-files.ts';
+import type { Proposal } from './proposals.ts';
+import { replay } from './replay.ts';
 import type { Repository } from './repository.ts';
 import type { Activation, Writer } from './writer.ts';
 
-export type PullOutcome =
+export type PullOutcome = (
   | { readonly kind: 'current' }
-  | { readonly kind: 'live'; readonly commit: string; readonly revision: string }
+  | {
+      readonly kind: 'live';
+      readonly commit: string;
+      readonly revision: string;
+      /** Commits of ours that were made anew on top of the remote's. */
+      readonly replayed?: number;
+    }
   | { readonly kind: 'refused'; readonly commit: string; readonly diagnostics: readonly Diagnostic[] }
-  /** Git did not fetch, or the branches have gone apart; a person must look. */
-  | { readonly kind: 'failed'; readonly error: string };
+  /** The branches have gone apart where only a person can decide; both stay as they are. */
+  | { readonly kind: 'diverged'; readonly commit: string; readonly error: string; readonly hint: string }
+  /** Git did not fetch, or files with edits are in the way. */
+  | { readonly kind: 'failed'; readonly error: string }
+) & {
+  /** Branches of proposals that were removed at the remote without being merged. */
+  readonly dropped?: readonly string[];
+};
 
 export interface PullParts {
   readonly repository: Repository;
   readonly evaluate: Evaluate;
   readonly writer: Pick<Writer, 'exclusive'>;
   activate(): Promise<Activation>;
+  /** Whether commits of ours go to the remote. */
+  pushes?(): boolean;
 }
 
 /** Never rejects; nothing has moved unless the answer is `live`, or `refused` by what only this machine knows. */
-export function pull({ repository, evaluate, writer, activate }: PullParts): Promise<PullOutcome> {
-  return writer.exclusive(async () => {
-    try {
-      const commit = await repository.fetchAhead();
-      if (commit === undefined) return { kind: 'current' };
-      const candidate = await evaluate(undefined, createGitFiles(repository.git, commit));
-      if (hasErrors(candidate.diagnostics))
-        return { kind: 'refused', commit, diagnostics: candidate.diagnostics };
-      await repository.fastForward(commit);
-      const activation = await activate();
-      return activation.kind === 'live'
-        ? { kind: 'live', commit, revision: activation.revision }
-        : { kind: 'refused', commit, diagnostics: activation.diagnostics };
-    } catch (error) {
-      return { kind: 'failed', error: error instanceof Error ? error.message : String(error) };
-    }
+export function pull(parts: PullParts): Promise<PullOutcome> {
+  return parts.writer.exclusive(async () => {
+    let dropped: readonly string[] = [];
+    const outcome = await pullNow(parts, (names) => (dropped = names)).catch((error: unknown) => ({
+      kind: 'failed' as const,
+      error: error instanceof Error ? error.message : String(error),
+    }));
+    return dropped.length === 0 ? outcome : { ...outcome, dropped };
   });
+}
+
+async function pullNow(parts: PullParts, tell: (dropped: readonly string[]) => void): Promise<PullOutcome> {
+  const { repository, evaluate, activate } = parts;
+  const { git } = repository;
+  // Asked before the fetch: what was merged and removed in the meantime is then seen as merged.
+  const vanished = await repository.listVanished();
+  const theirs = await repository.fetch();
+  const ours = await git.resolve('HEAD');
+  tell(await drop(repository, vanished, theirs ?? 'HEAD'));
+  if (theirs === undefined || ours === undefined || theirs === ours) return { kind: 'current' };
+  if (await git.isAncestor(theirs, ours)) return { kind: 'current' };
+  const apart = !(await git.isAncestor(ours, theirs));
+  const again = apart ? await replay(git, ours, theirs) : undefined;
+  if (again?.kind === 'apart') {
+    const hint = `in ${git.top}, either \`git pull --rebase\` and settle it there, or give up the commits that are only here with \`git reset --keep ${theirs.slice(0, 12)}\``;
+    return { kind: 'diverged', commit: theirs, error: again.error, hint };
+  }
+  const commit = again?.commit ?? theirs;
+  const candidate = await evaluate(undefined, createGitFiles(git, commit));
+  if (hasErrors(candidate.diagnostics))
+    return { kind: 'refused', commit, diagnostics: candidate.diagnostics };
+  await (again ? git.moveTo(commit) : git.fastForward(commit));
+  const activation = await activate();
+  if (again && parts.pushes?.() === true) await repository.pushCurrent();
+  return activation.kind === 'live'
+    ? { kind: 'live', commit, revision: activation.revision, ...(again && { replayed: again.count }) }
+    : { kind: 'refused', commit, diagnostics: activation.diagnostics };
+}
+
+async function drop(
+  { git }: Repository,
+  vanished: readonly Proposal[],
+  theirs: string,
+): Promise<readonly string[]> {
+  const dropped: string[] = [];
+  for (const { branch, commit } of vanished) {
+    if (await git.isMerged(commit, theirs)) continue;
+    await git.deleteBranch(branch, commit);
+    dropped.push(branch);
+  }
+  return dropped;
 }

@@ -1,17 +1,18 @@
 // The git side of a configuration: which commits and branches a written change becomes, and what is still owed after a
-// failure. Everything is about the files of the configuration; other files of the repository are left alone.
-import { realpath } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
-import type { Actor, CommitDetails, Git, Proposal, Revision } from './git.ts';
-
-/** What became of a live change in git. */
-export interface GitOutcome {
-  /** `unpushed`: committed, but the remote did not take it. */
-  readonly state: 'committed' | 'pushed' | 'unpushed' | 'uncommitted';
-  readonly commit?: string;
-  /** Why it is uncommitted or unpushed. */
-  readonly error?: string;
-}
+// failure or a stop. Everything is about the files of the configuration; other files of the repository are left alone.
+import { readFile } from 'node:fs/promises';
+import type { CommitDetails, Git, Revision } from './git.ts';
+import { locate } from './git-paths.ts';
+import type { GitOutcome, RepositorySettings } from './git-outcome.ts';
+import {
+  createOwedMemory,
+  hashText,
+  nothingOwed,
+  type Owed,
+  type OwedCommit,
+  type OwedStore,
+} from './owed.ts';
+import { createProposals, type Proposals } from './proposals.ts';
 
 /** What git still owes: shown in status and metrics. */
 export interface GitStatus {
@@ -19,54 +20,62 @@ export interface GitStatus {
   readonly error?: string;
   /** Epoch milliseconds of the first failure. */
   readonly since?: number;
+  /** Paths from the top of the work tree that wait for their commit. */
+  readonly files?: readonly string[];
+  /** Branches that wait for the remote. */
+  readonly branches?: readonly string[];
 }
 
-/** The part of `gitops` that git needs. */
-export interface RepositorySettings {
-  readonly remote: string;
-  /** Template of a proposal's branch. */
-  readonly branch: string;
-}
-
-export interface Repository {
-  /** Commits the present text of these files (absolute paths), pushes when asked; never rejects. */
-  record(paths: readonly string[], details: CommitDetails, push: boolean): Promise<GitOutcome>;
-  /** A branch with these texts on top of HEAD; the work tree is not touched. Rejects when git refuses. */
-  propose(texts: ReadonlyMap<string, string>, details: CommitDetails, change: string): Promise<Proposed>;
+export interface Repository extends Proposals {
+  /** Reads what an earlier process left owed. */
+  restore(): Promise<void>;
+  /** Remembers, durably, that these texts (by absolute path) are to be committed; before they are written. */
+  intend(texts: ReadonlyMap<string, string>, details: CommitDetails, push: boolean): Promise<OwedCommit>;
+  /** Nothing was written after all. */
+  withdraw(intent: OwedCommit): Promise<void>;
+  /** Commits the present text of the files, pushes when asked; never rejects. */
+  record(intent: OwedCommit, details: CommitDetails): Promise<GitOutcome>;
   /** Tries again what failed; resolves with what is still owed. */
   retry(): Promise<GitStatus>;
+  /** Pushes the branch that is checked out; what fails is owed. */
+  pushCurrent(): Promise<GitOutcome>;
   status(): GitStatus;
-  listProposals(): Promise<readonly Proposal[]>;
   history(paths: readonly string[], limit: number): Promise<readonly Revision[]>;
   blame(path: string, line: number): Promise<Revision | undefined>;
   /** Text of a file (absolute path) at a revision; undefined when it is not there. */
   read(revision: string, path: string): Promise<string | undefined>;
   resolve(revision: string): Promise<string | undefined>;
-  /** Fetches; resolves with the remote commit when it is ahead of HEAD. */
-  fetchAhead(): Promise<string | undefined>;
-  fastForward(commit: string): Promise<void>;
+  /** Fetches; resolves with the remote's commit of this branch, undefined where there is none. */
+  fetch(): Promise<string | undefined>;
   readonly git: Git;
-}
-
-export interface Proposed {
-  readonly branch: string;
-  readonly commit: string;
 }
 
 export interface RepositoryParts {
   readonly git: Git;
   settings(): RepositorySettings;
   now(): number;
+  /** Forgotten with the process when left out. */
+  readonly owed?: OwedStore;
 }
 
-export function createRepository({ git, settings, now }: RepositoryParts): Repository {
-  const owed = new Map<string, CommitDetails>();
-  let unpushed = false;
+export function createRepository({
+  git,
+  settings,
+  now,
+  owed: store = createOwedMemory(),
+}: RepositoryParts): Repository {
+  let owed: Owed = nothingOwed;
   let fault: { readonly error: string; readonly since: number } | undefined;
+  let files: readonly string[] = [];
 
-  function status(): GitStatus {
-    const state = owed.size > 0 ? 'uncommitted' : unpushed ? 'unpushed' : 'clean';
-    return state === 'clean' || !fault ? { state } : { state, ...fault };
+  async function keep(next: Owed): Promise<void> {
+    owed = next;
+    files = await Promise.all(
+      [...new Set(next.commits.flatMap(({ writes }) => writes.map(({ path }) => path)))].map((path) =>
+        locate(git, path),
+      ),
+    );
+    await store.save(next);
   }
 
   function fail(error: unknown): string {
@@ -75,110 +84,170 @@ export function createRepository({ git, settings, now }: RepositoryParts): Repos
     return message;
   }
 
-  async function push(): Promise<void> {
-    const branch = await git.currentBranch();
-    if (branch === undefined) throw new Error('HEAD is detached: there is no branch to push');
-    await git.push(settings().remote, branch);
-    unpushed = false;
+  function status(): GitStatus {
+    const { commits, branches } = owed;
+    const state = commits.length > 0 ? 'uncommitted' : branches.length > 0 ? 'unpushed' : 'clean';
+    if (state === 'clean') return { state };
+    return { state, ...fault, ...(files.length > 0 && { files }), ...(branches.length > 0 && { branches }) };
   }
 
-  async function record(
+  const owe = (branch: string): Promise<void> =>
+    keep({ ...owed, branches: [...new Set([...owed.branches, branch])] });
+  const paid = (branch: string): Promise<void> =>
+    keep({ ...owed, branches: owed.branches.filter((each) => each !== branch) });
+
+  /** Owed first, paid when the remote has it: a stop in between is not forgotten. Rejects when it fails. */
+  async function push(branch: string): Promise<void> {
+    await owe(branch);
+    await git.push(settings().remote, branch);
+    await paid(branch);
+    if (status().state === 'clean') fault = undefined;
+  }
+
+  async function pushCurrent(): Promise<GitOutcome> {
+    const commit = await git.resolve('HEAD');
+    const named = commit === undefined ? {} : { commit };
+    try {
+      const branch = await git.currentBranch();
+      if (branch === undefined) throw new Error('HEAD is detached: there is no branch to push');
+      await push(branch);
+      return { state: 'pushed', ...named };
+    } catch (error) {
+      return { state: 'unpushed', ...named, error: fail(error) };
+    }
+  }
+
+  /** Commits these files as they stand; `settled` are no longer owed. Rejects when git refuses. */
+  async function commit(
     paths: readonly string[],
     details: CommitDetails,
-    pushes: boolean,
-  ): Promise<GitOutcome> {
-    // What an earlier failure left goes along: the file holds it already.
-    const all = new Set([...owed.keys(), ...paths]);
-    let commit: string;
+    settled: readonly OwedCommit[],
+  ): Promise<string> {
+    const inside = await Promise.all(paths.map((path) => locate(git, path)));
+    const changed = await git.listChanged(inside);
+    const id = changed.length === 0 ? ((await git.resolve('HEAD')) ?? '') : await git.commit(inside, details);
+    const pushes = settled.some((each) => each.push);
+    const branch = pushes ? await git.currentBranch() : undefined;
+    await keep({
+      commits: owed.commits.filter((each) => !settled.includes(each)),
+      branches: [...new Set([...owed.branches, ...(branch === undefined ? [] : [branch])])],
+    });
+    return id;
+  }
+
+  async function record(intent: OwedCommit, details: CommitDetails): Promise<GitOutcome> {
+    const latest = { ...intent, details };
+    let id: string;
     try {
-      const inside = await Promise.all([...all].map((path) => locate(git, path)));
-      const changed = await git.listChanged(inside);
-      if (changed.length === 0) commit = (await git.resolve('HEAD')) ?? '';
-      else commit = await git.commit(inside, details);
-      owed.clear();
+      await keep({ ...owed, commits: owed.commits.map((each) => (each.id === intent.id ? latest : each)) });
+      // What an earlier failure left in the same files goes along: they hold it already.
+      const { ready } = await sift(git, owed.commits, intent);
+      const settled = owed.commits.filter((each) => each.writes.every(({ path }) => ready.has(path)));
+      id = await commit([...ready], joinDetails(settled), settled);
     } catch (error) {
-      for (const path of paths) owed.set(path, details);
       return { state: 'uncommitted', error: fail(error) };
     }
-    if (!pushes) {
-      fault = undefined;
-      return { state: 'committed', commit };
-    }
-    try {
-      unpushed = true;
-      await push();
-      fault = undefined;
-      return { state: 'pushed', commit };
-    } catch (error) {
-      return { state: 'unpushed', commit, error: fail(error) };
+    if (owed.commits.length === 0 && owed.branches.length === 0) fault = undefined;
+    if (!intent.push) return { state: 'committed', commit: id };
+    const pushed = await pushCurrent();
+    return { ...pushed, commit: id };
+  }
+
+  async function retryCommits(): Promise<void> {
+    const { ready, edited, done } = await sift(git, owed.commits);
+    const over = (each: OwedCommit): boolean =>
+      each.writes.every(({ path }) => done.has(path) || ready.has(path));
+    const settled = owed.commits.filter(over);
+    if (ready.size > 0 && settled.length > 0) await commit([...ready], joinDetails(settled), settled);
+    else if (settled.length > 0)
+      await keep({ ...owed, commits: owed.commits.filter((each) => !settled.includes(each)) });
+    if (edited.size > 0) {
+      const names = await Promise.all([...edited].map((path) => locate(git, path)));
+      throw new Error(
+        `edited by hand before the change was committed: ${names.join(', ')}; commit it by hand`,
+      );
     }
   }
 
+  const proposals = createProposals({ git, settings, push, fail, paid });
   return {
+    ...proposals,
     git,
     record,
     status,
+    pushCurrent,
+    restore: async () => {
+      await keep(await store.read());
+      if (status().state !== 'clean') fail('a stop came before git was done');
+    },
+    intend: async (texts, details, pushes) => {
+      const writes = [...texts].map(([path, text]) => ({ path, hash: hashText(text) }));
+      const intent: OwedCommit = { id: crypto.randomUUID(), writes, details, push: pushes };
+      await keep({ ...owed, commits: [...owed.commits, intent] });
+      return intent;
+    },
+    withdraw: ({ id }) => keep({ ...owed, commits: owed.commits.filter((each) => each.id !== id) }),
     retry: async () => {
-      const details = [...owed.values()].at(-1);
-      if (details) await record([], details, unpushed);
-      else if (unpushed) {
-        await push().then(
-          () => (fault = undefined),
-          (error: unknown) => fail(error),
-        );
+      try {
+        await retryCommits();
+        for (const branch of owed.branches) {
+          if ((await git.resolve(`refs/heads/${branch}`)) === undefined) await paid(branch);
+          else await push(branch);
+        }
+        fault = undefined;
+      } catch (error) {
+        fail(error);
       }
       return status();
-    },
-    propose: async (texts, details, change) => {
-      const branch = nameBranch(settings().branch, details.author, change);
-      const changes = await Promise.all(
-        [...texts].map(async ([path, text]) => ({ path: await locate(git, path), text })),
-      );
-      return { branch, commit: await git.propose('HEAD', branch, changes, details) };
-    },
-    listProposals: async () => {
-      const [literal = ''] = settings().branch.split('{');
-      const found = await git.listProposals(literal.slice(0, literal.lastIndexOf('/') + 1), 'HEAD');
-      const current = await git.currentBranch();
-      return found.filter(({ branch }) => branch.startsWith(literal) && branch !== current);
     },
     history: async (paths, limit) =>
       git.history(await Promise.all(paths.map((path) => locate(git, path))), limit),
     blame: async (path, line) => git.blame(await locate(git, path), line),
     read: async (revision, path) => git.read(revision, await locate(git, path)),
     resolve: git.resolve,
-    fetchAhead: async () => {
+    fetch: async () => {
       const { remote } = settings();
       const branch = await git.currentBranch();
-      if (branch === undefined) return undefined;
+      if (branch === undefined) throw new Error('HEAD is detached: there is no branch to pull');
       await git.fetch(remote);
-      const theirs = await git.resolve(`refs/remotes/${remote}/${branch}`);
-      const ours = await git.resolve('HEAD');
-      return theirs === ours ? undefined : theirs;
+      return git.resolve(`refs/remotes/${remote}/${branch}`);
     },
-    fastForward: git.fastForward,
   };
 }
 
-/** Path from the top of the work tree with forward slashes; links in the folder are followed, as git does. */
-export async function locate(git: Git, path: string): Promise<string> {
-  const cut = path.lastIndexOf(sep);
-  const folder = await realpath(path.slice(0, cut)).catch(() => path.slice(0, cut));
-  return relative(git.top, folder + path.slice(cut))
-    .split(sep)
-    .join('/');
+/**
+ * Owed files by what became of them: as we wrote them and not committed yet, edited since, committed by somebody or never
+ * written. Files of `now` are committed as they stand.
+ */
+async function sift(
+  git: Git,
+  commits: readonly OwedCommit[],
+  now?: OwedCommit,
+): Promise<{
+  readonly ready: ReadonlySet<string>;
+  readonly edited: ReadonlySet<string>;
+  readonly done: ReadonlySet<string>;
+}> {
+  const latest = new Map(commits.flatMap(({ writes }) => writes.map(({ path, hash }) => [path, hash])));
+  const found = { ready: new Set<string>(), edited: new Set<string>(), done: new Set<string>() };
+  for (const [path, hash] of latest) {
+    const bytes = await readFile(path).catch(() => undefined);
+    const ours =
+      now?.writes.some((write) => write.path === path) === true ||
+      (bytes !== undefined && hashText(bytes) === hash);
+    const open = ours || (await git.listChanged([await locate(git, path)])).length > 0;
+    (ours ? found.ready : open ? found.edited : found.done).add(path);
+  }
+  return found;
 }
 
-function nameBranch(template: string, actor: Actor, change: string): string {
-  return template
-    .replaceAll('{actor}', slug(actor.name) || 'somebody')
-    .replaceAll('{change}', slug(change) || 'change');
-}
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 60);
+// One commit may hold several changes of a time in which git failed: the last one is its subject, the others are told.
+function joinDetails(commits: readonly OwedCommit[]): CommitDetails {
+  const last = commits.at(-1)?.details ?? { message: 'config: changes', author: { name: '', email: '' } };
+  const earlier = commits.slice(0, -1).map(({ details }) => {
+    const [subject = ''] = details.message.split('\n');
+    return `- ${subject} (${details.author.name})`;
+  });
+  if (earlier.length === 0) return last;
+  return { ...last, message: `${last.message}\n\nAlso, from a time when git failed:\n${earlier.join('\n')}` };
 }

@@ -4,7 +4,7 @@ import type { Edit } from '../config/edit.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { Changes } from '../routing/diff.ts';
 import type { Actor } from './git.ts';
-import type { GitOutcome } from './repository.ts';
+import type { GitOutcome } from './git-outcome.ts';
 
 /** `edits` go to the files that hold their places; `texts` are whole files by name. */
 export type Change =
@@ -30,6 +30,8 @@ export interface WriteRequest {
   readonly ifMatch?: readonly string[] | undefined;
   /** Whole texts want a condition, unless this is a rehearsal. */
   readonly dryRun?: boolean;
+  /** Values for `${secret:}` references that the change brings along: name → value. */
+  readonly secrets?: ReadonlyMap<string, string> | undefined;
   /** First line of the commit; made from the change when left out. */
   readonly message?: string | undefined;
 }
@@ -61,6 +63,9 @@ export type WriteOutcome =
       readonly branch: string;
       readonly commit: string;
       readonly revision: string;
+      readonly git: GitOutcome;
+      /** Names of the secrets that wait for the merge. */
+      readonly secrets?: readonly string[];
     } & Effect)
   /** Nobody writes here; the patch is for a person to apply. */
   | ({ readonly kind: 'readonly'; readonly message: string } & Effect)
@@ -101,6 +106,8 @@ export interface AuditEntry {
   readonly actor: string;
   readonly subject: string;
   readonly files: readonly string[];
+  /** Names of the secrets that came along. */
+  readonly secrets?: readonly string[];
   /** Of the files, joined: SHA-256 before and after. */
   readonly before?: string;
   readonly after?: string;

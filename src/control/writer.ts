@@ -9,13 +9,17 @@ import type { Clock } from '../lib/clock.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import { openAudit } from './audit-change.ts';
 import { ChangedMeanwhileError, systemFiles, type WriteFiles } from './atomic-write.ts';
-import { nameChange, renderMessage } from './describe-change.ts';
+import { renderMessage } from './describe-change.ts';
 import { describeEffect } from './effect.ts';
 import { pathOf, type Evaluate, type Evaluation } from './evaluate.ts';
 import { findForbidden } from './forbidden.ts';
 import { writeJournaled, type PlannedWrite } from './journal.ts';
 import { checkTags, findScope } from './precondition.ts';
-import type { GitOutcome, Repository } from './repository.ts';
+import type { GitOutcome } from './git-outcome.ts';
+import type { OwedCommit } from './owed.ts';
+import { propose, readHead } from './propose.ts';
+import type { Repository } from './repository.ts';
+import { findSecretFault, type SecretStore } from './secret-store.ts';
 import type { AuditEntry, Effect, WriteOutcome, WriteRequest } from './write-types.ts';
 
 export type GitopsSettings = ResolvedConfig['gitops'];
@@ -43,6 +47,8 @@ export interface WriterParts {
   /** Absolute path of the journal, outside the configuration's folder. */
   readonly journal: string;
   readonly repository?: Repository | undefined;
+  /** Absent where nothing could keep a value. */
+  readonly secrets?: SecretStore | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly files?: WriteFiles;
 }
@@ -121,7 +127,14 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
   const next = applyChange(base, request, gitops);
   const changed = next.filter(({ name, text }) => findText(base, name) !== text);
   const scope = findScope(change);
-  if (changed.length === 0) {
+  const carries = request.secrets !== undefined && request.secrets.size > 0;
+  if (changed.length === 0 && carries && branches)
+    return {
+      kind: 'conflict',
+      message: 'no file would change, so there is nothing to propose; omniroute secrets set stores a value',
+      uses: [],
+    };
+  if (changed.length === 0 && !carries) {
     const revision = parts.snapshot()?.revision ?? '';
     return { kind: 'unchanged', revision, etag: tagSubtree(readFileSet(next), scope) };
   }
@@ -130,6 +143,8 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
   const effect = describeEffect(parts.snapshot(), base, changed, candidate);
   const diagnostics = [...candidate.diagnostics, ...judge(disk, base, next, candidate, request, gitops)];
   const revision = candidate.snapshot?.revision ?? '';
+  const fault = findSecretFault(request.secrets, parts.secrets, candidate);
+  if (fault !== undefined) return { kind: 'conflict', message: fault, uses: [] };
   if (hasErrors(diagnostics)) {
     const message = 'the change would make the configuration invalid, or is not allowed through the API';
     return { kind: 'invalid', message, diagnostics, patch: effect.patch };
@@ -175,9 +190,15 @@ async function carryOut(
   }));
   const audit = openAudit(parts, request, writes, effect);
   await audit('intent');
+  const intent = await intend(parts, request, writes, prepared);
+  let undo: (() => Promise<void>) | undefined;
   try {
-    await writeJournaled(parts.journal, writes, parts.files ?? systemFiles);
+    // Before the files: whoever reads the new text finds the values that it names.
+    if (request.secrets && request.secrets.size > 0) undo = await parts.secrets?.put(request.secrets);
+    if (writes.length > 0) await writeJournaled(parts.journal, writes, parts.files ?? systemFiles);
   } catch (error) {
+    await undo?.();
+    if (intent) await parts.repository?.withdraw(intent);
     await audit('outcome', { result: error instanceof ChangedMeanwhileError ? 'repeated' : 'failed' });
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (!unwritable.has(code)) throw error;
@@ -189,12 +210,14 @@ async function carryOut(
   }
   const activation = await parts.activate();
   if (activation.kind === 'refused') {
+    await undo?.();
     const back = await takeBack(parts, writes);
+    if (intent && back) await parts.repository?.withdraw(intent);
     await audit('outcome', { result: back ? 'refused' : 'overtaken' });
     return { ...describeRefusal(back), diagnostics: activation.diagnostics, patch: effect.patch };
   }
   const { revision } = activation;
-  const git = await record(parts, request, writes, revision, gitops);
+  const git = await record(parts, request, intent, revision, gitops);
   await audit('outcome', {
     result: 'live',
     revision,
@@ -228,63 +251,30 @@ async function takeBack(parts: WriterParts, writes: readonly PlannedWrite[]): Pr
   }
 }
 
-async function record(
+/** Git owes the commit from here on, whatever happens to this process; undefined where no commit is wanted. */
+async function intend(
   { repository }: WriterParts,
   request: WriteRequest,
   writes: readonly PlannedWrite[],
+  { revision, gitops: { mode } }: Prepared,
+): Promise<OwedCommit | undefined> {
+  if (!repository || writes.length === 0 || (mode !== 'commit' && mode !== 'push')) return undefined;
+  const texts = new Map(writes.map(({ path, after }) => [path, after]));
+  const details = { message: renderMessage(request, revision), author: request.actor };
+  return repository.intend(texts, details, mode === 'push');
+}
+
+async function record(
+  { repository }: WriterParts,
+  request: WriteRequest,
+  intent: OwedCommit | undefined,
   revision: string,
   { mode }: GitopsSettings,
 ): Promise<GitOutcome | undefined> {
-  if (mode !== 'commit' && mode !== 'push') return undefined;
-  if (!repository) return { state: 'uncommitted', error: 'the configuration is in no git repository' };
-  const details = { message: renderMessage(request, revision), author: request.actor };
-  return repository.record(
-    writes.map(({ path }) => path),
-    details,
-    mode === 'push',
-  );
-}
-
-async function propose(
-  parts: WriterParts,
-  request: WriteRequest,
-  disk: Evaluation,
-  changed: FileSet,
-  effect: Effect,
-  revision: string,
-): Promise<WriteOutcome> {
-  const { repository } = parts;
-  if (!repository)
-    return {
-      kind: 'readonly',
-      message: 'gitops.mode is branch, and the files are in no git repository',
-      ...effect,
-    };
-  const texts = new Map(changed.map(({ name, text }) => [pathOf(disk, name), text]));
-  const writes = [...texts].map(([path, after]) => ({ path, before: null, after }));
-  const audit = openAudit(parts, request, writes, effect);
-  await audit('intent');
-  try {
-    const details = { message: renderMessage(request, revision), author: request.actor };
-    const proposed = await repository.propose(texts, details, nameChange(request, texts.values()));
-    await audit('outcome', { result: 'proposed', revision, commit: proposed.commit });
-    return { kind: 'proposed', revision, ...proposed, ...effect };
-  } catch (error) {
-    await audit('outcome', { result: 'failed' });
-    const message = `git did not take the proposal: ${error instanceof Error ? error.message : String(error)}`;
-    return { kind: 'conflict', message, uses: [] };
-  }
-}
-
-// A proposal stands on what is committed: the edits that somebody has not committed yet are not part of it.
-async function readHead({ repository }: WriterParts, disk: Evaluation): Promise<FileSet> {
-  if (!repository) return disk.files;
-  return Promise.all(
-    disk.files.map(async ({ name, text }) => ({
-      name,
-      text: (await repository.read('HEAD', pathOf(disk, name))) ?? text,
-    })),
-  );
+  if (repository && intent)
+    return repository.record(intent, { message: renderMessage(request, revision), author: request.actor });
+  if (repository || (mode !== 'commit' && mode !== 'push')) return undefined;
+  return { state: 'uncommitted', error: 'the configuration is in no git repository' };
 }
 
 function applyChange(base: FileSet, { change }: WriteRequest, gitops: GitopsSettings): FileSet {

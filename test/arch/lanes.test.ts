@@ -52,8 +52,8 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'only the edges read the environment',
-    // git.ts starts git, which needs the PATH and HOME of this process; it decides nothing by them.
-    covers: (path) => !/^(config|server|cli)\//.test(path) && path !== 'control/git.ts',
+    // git-process.ts starts git, which needs the PATH and HOME of this process; it decides nothing by them.
+    covers: (path) => !/^(config|server|cli)\//.test(path) && path !== 'control/git-process.ts',
     find: (node) => (isProcess(node, 'env') ? 'process.env' : undefined),
   },
   {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { findText } from '../../config/file-set.ts';
 import { pathOf } from '../../control/evaluate.ts';
 import { openGit } from '../../control/git.ts';
-import { locate } from '../../control/repository.ts';
+import { locate } from '../../control/git-paths.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';

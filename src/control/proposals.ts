@@ -1,0 +1,136 @@
+// Changes that wait for somebody's leave: each is a commit on a branch of its own, offered to the remote where there is
+// one, until it is merged, rejected, or gone from the remote.
+import type { CommitDetails, Git, Revision } from './git.ts';
+import type { GitOutcome, RepositorySettings } from './git-outcome.ts';
+import { locate } from './git-paths.ts';
+
+export interface Proposal extends Revision {
+  readonly branch: string;
+  /** The branch that is checked out holds it, by itself or by what it changes. */
+  readonly merged: boolean;
+  /** The remote had this commit when it was last asked. */
+  readonly pushed: boolean;
+}
+
+export interface Proposed {
+  readonly branch: string;
+  readonly commit: string;
+  readonly git: GitOutcome;
+}
+
+export interface Proposals {
+  /** A branch with these texts on top of HEAD; the work tree is not touched. Rejects when git refuses. */
+  propose(
+    texts: ReadonlyMap<string, string>,
+    details: CommitDetails,
+    change: string,
+    /** Runs while the branch is here and nowhere else; when it rejects there is no proposal. */
+    made?: (proposal: { readonly branch: string; readonly commit: string }) => Promise<void> | undefined,
+  ): Promise<Proposed>;
+  listProposals(): Promise<readonly Proposal[]>;
+  /** Removes the branch here and at the remote; undefined when there is no such proposal. */
+  reject(branch: string): Promise<Proposal | undefined>;
+  /** Removes the branches of proposals that somebody removed at the remote without merging them; before a fetch. */
+  listVanished(): Promise<readonly Proposal[]>;
+  /** What has become of a proposal whose branch may be gone already. */
+  judge(branch: string, commit: string): Promise<'open' | 'merged' | 'dropped'>;
+}
+
+export interface ProposalParts {
+  readonly git: Git;
+  settings(): RepositorySettings;
+  /** Rejects when it fails, and it is owed then. */
+  push(branch: string): Promise<void>;
+  fail(error: unknown): string;
+  /** The branch is owed no more. */
+  paid(branch: string): Promise<void>;
+}
+
+export function createProposals({ git, settings, push, fail, paid }: ProposalParts): Proposals {
+  const literalOf = (): string => settings().branch.split('{')[0] ?? '';
+  const folderOf = (literal: string): string => literal.slice(0, literal.lastIndexOf('/') + 1);
+  const tracked = (branch: string): Promise<string | undefined> =>
+    git.resolve(`refs/remotes/${settings().remote}/${branch}`);
+
+  async function listProposals(): Promise<readonly Proposal[]> {
+    const literal = literalOf();
+    const current = await git.currentBranch();
+    const found = (await git.listBranches(folderOf(literal))).filter(
+      ({ branch }) => branch.startsWith(literal) && branch !== current,
+    );
+    return Promise.all(
+      found.map(async (each) => ({
+        ...each,
+        merged: await git.isMerged(each.commit, 'HEAD'),
+        pushed: (await tracked(each.branch)) === each.commit,
+      })),
+    );
+  }
+
+  return {
+    listProposals,
+    propose: async (texts, details, change, made) => {
+      const branch = nameBranch(settings().branch, details.author.name, change);
+      const changes = await Promise.all(
+        [...texts].map(async ([path, text]) => ({ path: await locate(git, path), text })),
+      );
+      const commit = await git.commitTree('HEAD', changes, details);
+      await git.createBranch(branch, commit);
+      try {
+        await made?.({ branch, commit });
+      } catch (error) {
+        await git.deleteBranch(branch, commit);
+        throw error;
+      }
+      const state = await offer(branch);
+      return { branch, commit, git: { commit, ...state } };
+    },
+    reject: async (branch) => {
+      const proposal = (await listProposals()).find((each) => each.branch === branch);
+      if (!proposal) return undefined;
+      if ((await tracked(branch)) !== undefined) await git.deleteRemoteBranch(settings().remote, branch);
+      await git.deleteBranch(branch, proposal.commit);
+      await paid(branch);
+      return proposal;
+    },
+    listVanished: async () => {
+      const offered: Proposal[] = [];
+      for (const proposal of await listProposals())
+        if (!proposal.merged && (await tracked(proposal.branch)) !== undefined) offered.push(proposal);
+      if (offered.length === 0) return [];
+      const present = await git.listRemoteBranches(settings().remote, folderOf(literalOf()));
+      return offered.filter(({ branch }) => !present.has(branch));
+    },
+    judge: async (branch, commit) => {
+      if (await git.isMerged(commit, 'HEAD')) return 'merged';
+      const tip = await git.resolve(`refs/heads/${branch}`);
+      if (tip === undefined) return 'dropped';
+      // Somebody may have gone on with the branch; what is merged then is its new end.
+      return (await git.isMerged(tip, 'HEAD')) ? 'merged' : 'open';
+    },
+  };
+
+  async function offer(branch: string): Promise<Pick<GitOutcome, 'state' | 'error'>> {
+    if (!(await git.hasRemote(settings().remote))) return { state: 'committed' };
+    try {
+      await push(branch);
+      return { state: 'pushed' };
+    } catch (error) {
+      return { state: 'unpushed', error: fail(error) };
+    }
+  }
+}
+
+function nameBranch(template: string, actor: string, change: string): string {
+  return template
+    .replaceAll('{actor}', slug(actor) || 'somebody')
+    .replaceAll('{change}', slug(change) || 'change');
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 60);
+}
