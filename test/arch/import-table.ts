@@ -22,7 +22,7 @@ const wire: readonly Allowed[] = [
   'protocols/embedding-wire.ts',
 ];
 /** What the wires of one vendor share. */
-const openai: readonly Allowed[] = [...wire, 'protocols/openai-errors.ts'];
+const openai: readonly Allowed[] = [...wire, 'protocols/openai'];
 const upToFour = ['ir', 'config', 'observability', 'catalog', 'protocols', 'routing', 'state', 'upstream'];
 
 /** Paths are below `src/`; the longest key that contains a file decides. A folder may always import itself. */
@@ -48,7 +48,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
   'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts', 'protocols/unary-pipe.ts'],
   'protocols/embeddings.ts': [...wire, 'protocols'],
-  'protocols/openai-errors.ts': wire,
+  'protocols/openai': wire,
   'protocols/openai-chat': openai,
   'protocols/openai-responses': openai,
   'protocols/anthropic-messages': wire,

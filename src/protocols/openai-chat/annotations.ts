@@ -3,6 +3,7 @@ import type { TokenProbability } from '../../ir/events.ts';
 import type { Citation, Part } from '../../ir/parts.ts';
 import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { decodeLogprobs as decodeTokens, encodeLogprobs as encodeTokens } from '../openai/logprobs.ts';
 
 export function decodeCitation(value: unknown): Citation | undefined {
   const found = isObject(value) ? value['url_citation'] : undefined;
@@ -32,34 +33,11 @@ export function encodeCitation(citation: Citation, offset: number, length: numbe
 }
 
 export function decodeLogprobs(value: JsonObject): readonly TokenProbability[] {
-  if (!Array.isArray(value['content'])) return [];
-  return (value['content'] as unknown[]).filter(isObject).map((entry) => ({
-    ...decodeToken(entry),
-    alternatives: Array.isArray(entry['top_logprobs'])
-      ? entry['top_logprobs'].filter(isObject).map(decodeToken)
-      : [],
-  }));
-}
-
-function decodeToken(entry: JsonObject): Omit<TokenProbability, 'alternatives'> {
-  const { token, logprob, bytes } = entry;
-  return defined({
-    token: typeof token === 'string' ? token : '',
-    logprob: typeof logprob === 'number' ? logprob : -9999,
-    bytes: bytes === null || Array.isArray(bytes) ? (bytes as readonly number[] | null) : undefined,
-  });
+  return decodeTokens(value['content']);
 }
 
 export function encodeLogprobs(tokens: readonly TokenProbability[]): JsonObject {
-  const spell = ({ token, logprob, bytes }: Omit<TokenProbability, 'alternatives'>) => ({
-    token,
-    logprob,
-    bytes: bytes ?? null,
-  });
-  return {
-    content: tokens.map((entry) => ({ ...spell(entry), top_logprobs: entry.alternatives.map(spell) })),
-    refusal: null,
-  };
+  return { content: encodeTokens(tokens, null), refusal: null };
 }
 
 /** The extension by which OpenRouter and its clients carry generated images. */

@@ -2,13 +2,14 @@
 import { readUri, writeUri } from '../../ir/data-uri.ts';
 import { refuse } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
-import type { CacheMark } from '../../ir/cache.ts';
 import type { FilePart, ImagePart, Part, ReasoningPart, Source, ToolCallPart } from '../../ir/parts.ts';
 import { isSealed, sealProof, unsealProof } from '../../ir/proof.ts';
 import type { Proof } from '../../ir/proof.ts';
-import { demandObject, demandString, join, readObject, readString, wrong } from '../../ir/read.ts';
+import { demandObject, demandString, join, readString, wrong } from '../../ir/read.ts';
 import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { decodeMark, encodeMark } from '../openai/cache.ts';
+import { decodeAudio, encodeAudio, nameFile, readFileData } from '../openai/media.ts';
 import { wire } from './wire.ts';
 import type { WireCall } from './wire.ts';
 
@@ -33,16 +34,8 @@ function decodePart(value: unknown, at: string): Part {
       return { kind: 'refusal', text: demandString(part, 'refusal', at) };
     case 'image_url':
       return defined({ ...decodeImage(part['image_url'], join(at, 'image_url')), cache });
-    case 'input_audio': {
-      const audio = demandObject(part['input_audio'], join(at, 'input_audio'));
-      const format = readString(audio, 'format', at) ?? 'wav';
-      const source: Source = {
-        kind: 'data',
-        mediaType: `audio/${format}`,
-        data: demandString(audio, 'data', at),
-      };
-      return defined({ kind: 'audio' as const, source, cache });
-    }
+    case 'input_audio':
+      return defined({ kind: 'audio' as const, source: decodeAudio(part, at), cache });
     case 'file':
       return defined({
         ...decodeFile(demandObject(part['file'], join(at, 'file')), join(at, 'file')),
@@ -73,13 +66,7 @@ function decodeFile(file: JsonObject, at: string): FilePart {
   if (id !== undefined)
     return defined({ kind: 'file' as const, source: { kind: 'reference' as const, wire, id }, name });
   if (data === undefined) return wrong(at, 'an object with file_data or file_id');
-  // Base64 without a prefix is not what the documentation says, but what some clients send.
-  const source = data.includes(':') ? readUri(data, 'application/pdf') : bare(data);
-  return defined({ kind: 'file' as const, source, name });
-}
-
-function bare(data: string): Source {
-  return { kind: 'data', mediaType: 'application/pdf', data };
+  return defined({ kind: 'file' as const, source: readFileData(data), name });
 }
 
 /** A part of a user message or of a tool's result. Refuses what Chat has no form for. */
@@ -100,11 +87,8 @@ export function encodePart(part: Part, at: string, loss: LossReport, marks: bool
       if (part.context !== undefined) loss.add(`${at}.context`, 'Chat has no such field');
       if (part.citable) loss.add(`${at}.citable`, 'Chat does not cite documents');
       return { ...encodeFile(part.source, part.name, at), ...mark };
-    case 'audio': {
-      if (part.source.kind !== 'data') return refuse(at, 'audio must travel as data');
-      const format = part.source.mediaType.replace(/^audio\/(x-)?/, '').replace('mpeg', 'mp3');
-      return { type: 'input_audio', input_audio: { data: part.source.data, format }, ...mark };
-    }
+    case 'audio':
+      return { ...encodeAudio(part.source, at), ...mark };
     case 'opaque':
       if (part.wire === wire && isObject(part.block)) return part.block;
       if (part.text === '') return refuse(at, `only ${part.wire} understands this content`);
@@ -136,12 +120,6 @@ function encodeFile(source: Source, name: string | undefined, at: string): JsonO
     case 'url':
       return refuse(at, 'a document by URL cannot be sent to this upstream; send its bytes');
   }
-}
-
-/** Hosts tell a file's kind by the end of its name. */
-function nameFile(name: string | undefined, mediaType: string): string {
-  const isNamed = name !== undefined && /\.\w{1,5}$/.test(name);
-  return isNamed ? name : `${name ?? 'document'}.${mediaType === 'application/pdf' ? 'pdf' : 'txt'}`;
 }
 
 export function decodeCall(value: unknown, at: string): ToolCallPart {
@@ -213,21 +191,6 @@ export function encodeDetail(text: string, proof: Proof, index: number, back: bo
   return proof.form === 'redacted'
     ? { type: 'reasoning.encrypted', data, format: 'omniroute', index }
     : { type: 'reasoning.text', text, signature: data, format: 'omniroute', index };
-}
-
-/** `prompt_cache_breakpoint`, or `cache_control` as OpenRouter and LiteLLM spell it. */
-function decodeMark(part: JsonObject, at: string): CacheMark | undefined {
-  const own = readObject(part, 'prompt_cache_breakpoint', at);
-  const foreign = part['cache_control'];
-  if (own === undefined && !isObject(foreign)) return undefined;
-  const ttl = (own ?? (foreign as JsonObject))['ttl'];
-  return defined({ ttl: (['5m', '30m', '1h', '12h'] as const).find((known) => known === ttl) });
-}
-
-function encodeMark(mark: CacheMark | undefined): JsonObject {
-  if (mark === undefined) return {};
-  const ttl = mark.ttl === undefined || mark.ttl === '5m' ? undefined : mark.ttl === '1h' ? '30m' : mark.ttl;
-  return { prompt_cache_breakpoint: defined({ mode: 'explicit', ttl }) };
 }
 
 function readNestedText(value: unknown): string {

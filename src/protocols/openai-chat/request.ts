@@ -1,6 +1,5 @@
 // A Chat request body ⇄ the hub's request.
 import { extend } from '../../ir/extensions.ts';
-import type { CachePolicy } from '../../ir/cache.ts';
 import { refuse, reportForeign } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import { clampEffort, effortOfBudget, isEffort } from '../../ir/options.ts';
@@ -24,6 +23,8 @@ import { isStrictSchema } from '../../lib/json-schema.ts';
 import type { Codec, ModelRules, Target } from '../protocol.ts';
 import { decodeMessages, encodeMessages } from './messages.ts';
 import { decodeChoice, decodeTools, encodeTools } from './tools.ts';
+import { decodeCache } from '../openai/cache.ts';
+import { encodeUser, readPairs } from '../openai/options.ts';
 import { requestFields, wire } from './wire.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -125,25 +126,6 @@ function decodeReasoning(body: JsonObject): Reasoning | undefined {
   const switched = readBoolean(body, 'enable_thinking', '');
   if (switched === undefined) return undefined;
   return switched ? { mode: 'enabled' } : { effort: 'none' };
-}
-
-/** OpenAI caches on its own unless the client says that it marks the places itself. */
-function decodeCache(body: JsonObject): CachePolicy {
-  const options = readObject(body, 'prompt_cache_options', '');
-  const retention = readString(body, 'prompt_cache_retention', '');
-  const ttl =
-    options?.['ttl'] === '30m' ? ('30m' as const) : retention === '24h' ? ('12h' as const) : undefined;
-  return defined({
-    automatic: options?.['mode'] !== 'explicit',
-    ttl,
-    key: readString(body, 'prompt_cache_key', ''),
-  });
-}
-
-function readPairs(body: JsonObject): Record<string, string> | undefined {
-  const pairs = readObject(body, 'metadata', '');
-  if (pairs === undefined) return undefined;
-  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
 }
 
 function readTexts(values: readonly unknown[] | undefined, at: string): readonly string[] | undefined {
@@ -269,11 +251,4 @@ function encodeIdentity({ user, metadata }: ModelRequest, rules: ModelRules, los
     return {};
   }
   return defined({ [rules.userField]: encodeUser(user, loss), metadata });
-}
-
-/** OpenAI refuses ids past 64 characters; Claude Code sends a whole JSON text. */
-function encodeUser(user: string | undefined, loss: LossReport): string | undefined {
-  if (user === undefined || user.length <= 64) return user;
-  loss.add('user', 'longer than the 64 characters that Chat takes');
-  return undefined;
 }

@@ -4,7 +4,8 @@ import type { Citation, Phase } from '../../ir/parts.ts';
 import { defined } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { EncodeContext } from '../protocol.ts';
-import { encodeCitation, encodeLogprobs } from './annotations.ts';
+import { encodeLogprobs } from '../openai/logprobs.ts';
+import { encodeCitation } from './citations.ts';
 import type { Items } from './output.ts';
 import type { Sink } from './stream-encoder.ts';
 
@@ -78,7 +79,7 @@ export function createMessageWriter(
       sink('response.refusal.done', `${at},"refusal":${JSON.stringify(text)}`);
       return finish(at, { type: kind, refusal: text });
     }
-    const probabilities = encodeLogprobs(logprobs);
+    const probabilities = encodeLogprobs(logprobs, []);
     const annotations = annotate(text, at);
     sink(
       'response.output_text.done',

@@ -1,15 +1,16 @@
 // One content part or reasoning item of Responses ⇄ the hub. The only place of this folder that lists the kinds.
-import type { CacheMark } from '../../ir/cache.ts';
 import { readUri, writeUri } from '../../ir/data-uri.ts';
 import { refuse } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import type { FilePart, Part, ReasoningPart, Source } from '../../ir/parts.ts';
 import { isSealed, unsealProof } from '../../ir/proof.ts';
 import type { Proof } from '../../ir/proof.ts';
-import { demandObject, demandString, join, readObject, readString, wrong } from '../../ir/read.ts';
+import { demandObject, demandString, readString, wrong } from '../../ir/read.ts';
 import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { decodeCitation } from './annotations.ts';
+import { decodeMark, encodeMark } from '../openai/cache.ts';
+import { decodeAudio, encodeAudio, nameFile, readFileData } from '../openai/media.ts';
+import { decodeCitation } from './citations.ts';
 import { wire } from './wire.ts';
 
 /** `content` of a message or `output` of a call: a string, null or a list of parts. */
@@ -51,13 +52,8 @@ function decodePart(value: unknown, at: string): Part {
       });
     case 'input_file':
       return defined({ ...decodeFile(part, at), cache });
-    case 'input_audio': {
-      const audio = demandObject(part['input_audio'], join(at, 'input_audio'));
-      const format = readString(audio, 'format', at) ?? 'wav';
-      const data = demandString(audio, 'data', join(at, 'input_audio'));
-      const source: Source = { kind: 'data', mediaType: `audio/${format}`, data };
-      return defined({ kind: 'audio' as const, source, cache });
-    }
+    case 'input_audio':
+      return defined({ kind: 'audio' as const, source: decodeAudio(part, at), cache });
     default:
       return { kind: 'opaque', wire, block: value, text: '' };
   }
@@ -80,11 +76,7 @@ function decodeFile(part: JsonObject, at: string): FilePart {
   if (url !== undefined)
     return defined({ kind: 'file' as const, source: { kind: 'url' as const, url }, name });
   if (data === undefined) return wrong(at, 'an object with file_data, file_url or file_id');
-  // Base64 without a prefix is not what the documentation says, but what some clients send.
-  const source: Source = data.includes(':')
-    ? readUri(data, 'application/pdf')
-    : { kind: 'data', mediaType: 'application/pdf', data };
-  return defined({ kind: 'file' as const, source, name });
+  return defined({ kind: 'file' as const, source: readFileData(data), name });
 }
 
 /** A reasoning item of a history or an answer: the raw thoughts of open models, else their summary. */
@@ -129,11 +121,8 @@ export function encodePart(part: Part, at: string, loss: LossReport, marks: bool
       if (part.context !== undefined) loss.add(`${at}.context`, 'Responses has no such field');
       if (part.citable) loss.add(`${at}.citable`, 'Responses does not cite documents of the request');
       return { ...encodeFile(part.source, part.name, at), ...mark };
-    case 'audio': {
-      if (part.source.kind !== 'data') return refuse(at, 'audio must travel as data');
-      const format = part.source.mediaType.replace(/^audio\/(x-)?/, '').replace('mpeg', 'mp3');
-      return { type: 'input_audio', input_audio: { data: part.source.data, format }, ...mark };
-    }
+    case 'audio':
+      return { ...encodeAudio(part.source, at), ...mark };
     case 'opaque':
       if (part.wire === wire && isObject(part.block)) return part.block;
       if (part.text === '') return refuse(at, `only ${part.wire} understands this content`);
@@ -166,29 +155,16 @@ function encodeFile(source: Source, name: string | undefined, at: string): JsonO
         type: 'input_text',
         text: name === undefined ? source.text : `${name}\n\n${source.text}`,
       };
-    case 'data': {
-      // Hosts tell a file's kind by the end of its name.
-      const ending = source.mediaType === 'application/pdf' ? 'pdf' : 'txt';
-      const isNamed = name !== undefined && /\.\w{1,5}$/.test(name);
-      const filename = isNamed ? name : `${name ?? 'document'}.${ending}`;
-      return { type: 'input_file', filename, file_data: writeUri(source) };
-    }
+    case 'data':
+      return {
+        type: 'input_file',
+        filename: nameFile(name, source.mediaType),
+        file_data: writeUri(source),
+      };
     case 'url':
       return { type: 'input_file', file_url: source.url };
     case 'reference':
       if (source.wire !== wire) refuse(at, 'the document is a file id of another provider');
       return { type: 'input_file', file_id: source.id };
   }
-}
-
-function decodeMark(part: JsonObject, at: string): CacheMark | undefined {
-  const mark = readObject(part, 'prompt_cache_breakpoint', at);
-  if (mark === undefined) return undefined;
-  return defined({ ttl: (['5m', '30m', '1h', '12h'] as const).find((known) => known === mark['ttl']) });
-}
-
-function encodeMark(mark: CacheMark | undefined): JsonObject {
-  if (mark === undefined) return {};
-  const ttl = mark.ttl === undefined || mark.ttl === '5m' ? undefined : mark.ttl === '1h' ? '30m' : mark.ttl;
-  return { prompt_cache_breakpoint: defined({ mode: 'explicit', ttl }) };
 }

@@ -1,5 +1,4 @@
 // A Responses request body ⇄ the hub's request.
-import type { CachePolicy } from '../../ir/cache.ts';
 import { extend } from '../../ir/extensions.ts';
 import { refuse, reportForeign } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
@@ -21,6 +20,8 @@ import { defined, omitKnown } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { isStrictSchema } from '../../lib/json-schema.ts';
 import type { Codec, ModelRules, Target } from '../protocol.ts';
+import { decodeCache } from '../openai/cache.ts';
+import { encodeUser, readPairs } from '../openai/options.ts';
 import { decodeChoice } from './choice.ts';
 import { decodeInput } from './items.ts';
 import { encodeInput } from './messages.ts';
@@ -125,25 +126,6 @@ function decodeReasoning(body: JsonObject, loss: LossReport): Reasoning | undefi
   return effort === undefined && display === undefined ? undefined : defined({ effort, display });
 }
 
-/** OpenAI caches on its own unless the client says that it marks the places itself. */
-function decodeCache(body: JsonObject): CachePolicy {
-  const options = readObject(body, 'prompt_cache_options', '');
-  const retention = readString(body, 'prompt_cache_retention', '');
-  const ttl =
-    options?.['ttl'] === '30m' ? ('30m' as const) : retention === '24h' ? ('12h' as const) : undefined;
-  return defined({
-    automatic: options?.['mode'] !== 'explicit',
-    ttl,
-    key: readString(body, 'prompt_cache_key', ''),
-  });
-}
-
-function readPairs(body: JsonObject): Record<string, string> | undefined {
-  const pairs = readObject(body, 'metadata', '');
-  if (pairs === undefined) return undefined;
-  return Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
-}
-
 export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => {
   const { rules } = target;
   const { output } = request;
@@ -244,11 +226,4 @@ function encodeReasoning(
   if (given !== wanted) loss.add('reasoning.effort', `${wanted} became ${given}`);
   const summary = display === 'summarized' && !off ? 'auto' : undefined;
   return given === undefined && summary === undefined ? undefined : defined({ effort: given, summary });
-}
-
-/** OpenAI refuses ids past 64 characters; Claude Code sends a whole JSON text. */
-function encodeUser(user: string | undefined, loss: LossReport): string | undefined {
-  if (user === undefined || user.length <= 64) return user;
-  loss.add('user', 'longer than the 64 characters that Responses takes');
-  return undefined;
 }

@@ -1,7 +1,8 @@
 // A message item of a Responses stream: its parts of text and refusal, each a block of the hub.
 import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { decodeCitation, decodeLogprobs } from './annotations.ts';
+import { decodeLogprobs } from '../openai/logprobs.ts';
+import { decodeCitation } from './citations.ts';
 import { asList, createRest, type ItemContext, type ItemKind } from './stream-pieces.ts';
 
 interface MessagePart {

@@ -1,9 +1,9 @@
 // Failures in OpenAI's envelope, which Chat and Responses share. The upstream's own words stay, and an overflowing prompt
 // can be recognised by its code.
-import { errorTable } from '../errors.ts';
-import type { FailureClass, UpstreamFailure } from '../errors.ts';
-import { readFailure } from '../ir/failure.ts';
-import type { ProtocolErrors, RenderedError } from './protocol.ts';
+import { errorTable } from '../../errors.ts';
+import type { FailureClass, UpstreamFailure } from '../../errors.ts';
+import { readFailure } from '../../ir/failure.ts';
+import type { ProtocolErrors, RenderedError } from '../protocol.ts';
 
 interface Row {
   /** What a client sees when the upstream named no status, or one that its kind of client does not know. */

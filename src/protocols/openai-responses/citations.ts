@@ -1,5 +1,4 @@
-// What stands beside the text of an answer: citations and log probabilities.
-import type { TokenProbability } from '../../ir/events.ts';
+// Citations, which stand beside the text of an answer.
 import type { Citation } from '../../ir/parts.ts';
 import { defined, isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -26,32 +25,4 @@ export function encodeCitation(citation: Citation, length: number): JsonObject |
   const { url, title, start = 0, end = length } = citation;
   if (url === undefined) return undefined;
   return { type: 'url_citation', url, title: title ?? url, start_index: start, end_index: end };
-}
-
-export function decodeLogprobs(value: unknown): readonly TokenProbability[] {
-  if (!Array.isArray(value)) return [];
-  return (value as unknown[]).filter(isObject).map((entry) => ({
-    ...decodeToken(entry),
-    alternatives: Array.isArray(entry['top_logprobs'])
-      ? entry['top_logprobs'].filter(isObject).map(decodeToken)
-      : [],
-  }));
-}
-
-function decodeToken(entry: JsonObject): Omit<TokenProbability, 'alternatives'> {
-  const { token, logprob, bytes } = entry;
-  return defined({
-    token: typeof token === 'string' ? token : '',
-    logprob: typeof logprob === 'number' ? logprob : -9999,
-    bytes: bytes === null || Array.isArray(bytes) ? (bytes as readonly number[] | null) : undefined,
-  });
-}
-
-export function encodeLogprobs(tokens: readonly TokenProbability[]): readonly JsonObject[] {
-  const spell = ({ token, logprob, bytes }: Omit<TokenProbability, 'alternatives'>) => ({
-    token,
-    logprob,
-    bytes: bytes ?? [],
-  });
-  return tokens.map((entry) => ({ ...spell(entry), top_logprobs: entry.alternatives.map(spell) }));
 }
