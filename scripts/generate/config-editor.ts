@@ -4,6 +4,8 @@ import { generatedMark } from '../markdown.ts';
 import { dereference, type ConfigSchema, type Schema } from './config-source.ts';
 
 const variable = String.raw`\$\{env:[A-Za-z_]`;
+/** In a test with `cases`, `{name}` stands for a value of any kind. */
+const placeholder: Schema = { type: 'string', pattern: String.raw`\{[\w-]+\}` };
 const reference = String.raw`^\$\{(env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|file:[^}]+|secret:[^}]+)\}$`;
 
 export function renderEditorSchema(source: ConfigSchema): string {
@@ -18,7 +20,7 @@ export function renderEditorSchema(source: ConfigSchema): string {
     $defs: Object.fromEntries(
       Object.entries(marked.definitions).map(([name, definition]) => [
         name,
-        relax(definition, marked, false),
+        name === 'test' ? relaxTest(relax(definition, marked, false)) : relax(definition, marked, false),
       ]),
     ),
   };
@@ -50,6 +52,31 @@ function relax(schema: Schema, source: ConfigSchema, isName: boolean): Schema {
     ...(description !== undefined && { description }),
     anyOf: [relax(bare, source, false), written],
   };
+}
+
+/** Everything below a test may also be written as the place of a case's value; its own keys stay as they are. */
+function relaxTest(schema: Schema): Schema {
+  const { properties, additionalProperties, items, ...rest } = schema;
+  return {
+    ...rest,
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, child]) => [name, name === 'cases' ? child : orPlace(child)]),
+      ),
+    }),
+    ...(additionalProperties === undefined
+      ? {}
+      : { additionalProperties: additionalProperties && orPlace(additionalProperties) }),
+    ...(items && { items: orPlace(items) }),
+  };
+}
+
+function orPlace(schema: Schema): Schema {
+  const inner = relaxTest(schema);
+  const isFree = inner.type === 'string' && inner.pattern === undefined && inner.enum === undefined;
+  if (inner.properties !== undefined || isFree) return inner;
+  const { description, ...rest } = inner;
+  return { ...(description !== undefined && { description }), anyOf: [rest, placeholder] };
 }
 
 function relaxScalar(schema: Schema, source: ConfigSchema): Schema {

@@ -23,7 +23,7 @@ import { resolveConfig } from './resolve.ts';
 import { createFault } from './rules.ts';
 import { findConfig, locateMain, nodeFileSystem, type ConfigFile, type ConfigFileSystem } from './source.ts';
 import type { MapNode } from './tree.ts';
-import { validateConfig } from './validate.ts';
+import { validateConfig } from './validate-cases.ts';
 
 export interface LoadOptions {
   /** Path of the main file (`--config`); else `OMNIROUTE_CONFIG`, else the search. */

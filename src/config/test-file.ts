@@ -10,7 +10,7 @@ import { parseFile } from './parse.ts';
 import { resolveConfig } from './resolve.ts';
 import { createFault } from './rules.ts';
 import { positionOf } from './tree.ts';
-import { validateConfig } from './validate.ts';
+import { validateConfig } from './validate-cases.ts';
 
 export interface TestFile {
   /** Empty when any diagnostic is an error. */

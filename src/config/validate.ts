@@ -51,8 +51,8 @@ const typeNames: Readonly<Record<LayoutType, string>> = {
   boolean: 'true or false',
 };
 
-/** Checks plain data against the schema. */
-export function validateConfig(value: unknown, context: ValidationContext): Validation {
+/** Checks plain data against the schema; tests with cases are filled in before, see validate-cases.ts. */
+export function validatePlain(value: unknown, context: ValidationContext): Validation {
   if (runValidator(value)) return { diagnostics: [], refused: [] };
   // what is wrong with the name of a key stands at its map; the wrapper says which name it is
   const errors = (runValidator.errors ?? []).filter(

@@ -1,6 +1,7 @@
 // Tests expect refusals by the code that a client would see.
 import { errorTable } from '../../errors.ts';
 import { renderNearest } from '../../lib/nearest.ts';
+import { fillText } from '../../lib/placeholders.ts';
 import type { DocumentCheck } from './context.ts';
 
 export const unknownRefusal: DocumentCheck = {
@@ -9,14 +10,17 @@ export const unknownRefusal: DocumentCheck = {
   meaning: 'A test expects an error code that the gateway never answers with.',
   action: 'Use a code of docs/reference/errors.md.',
   *check({ config }) {
-    for (const [index, { expect }] of config.tests.entries()) {
+    for (const [index, { expect, cases }] of config.tests.entries()) {
       const { refusal } = expect;
-      if (refusal === undefined || Object.hasOwn(errorTable, refusal)) continue;
-      yield {
-        pointer: `/tests/${index}/expect/refusal`,
-        message: `there is no error code "${refusal}"`,
-        suggestion: renderNearest(refusal, Object.keys(errorTable)),
-      };
+      if (refusal === undefined) continue;
+      for (const code of new Set((cases ?? [{}]).map((values) => fillText(refusal, values)))) {
+        if (Object.hasOwn(errorTable, code)) continue;
+        yield {
+          pointer: `/tests/${index}/expect/refusal`,
+          message: `there is no error code "${code}"`,
+          suggestion: renderNearest(code, Object.keys(errorTable)),
+        };
+      }
     }
   },
 };

@@ -1,10 +1,10 @@
 // Tests set and expect counters by their ids: of budgets, of rate limits, and of everything else that has a ceiling.
-import { escapeSegment } from '../../lib/json-pointer.ts';
 import { renderNearest } from '../../lib/nearest.ts';
 import { compileLimits } from '../compile/pace.ts';
 import { listCounters, listKeyCounters } from '../counters.ts';
 import { expandCases } from '../testing/cases.ts';
 import type { RoutingCheck } from './context.ts';
+import { pointTest } from './find-place.ts';
 
 export const unknownCharge: RoutingCheck = {
   code: 'reference/unknown-limit',
@@ -22,30 +22,28 @@ export const unknownCharge: RoutingCheck = {
       ...keys.map(({ id }) => id),
       ...listCounters(snapshot).keys(),
     ];
-    for (const { index, test } of expandCases(config.tests)) {
-      const { given, expect } = test;
-      const isCase = config.tests[index]?.cases !== undefined;
-      const place = (path: string, last: string) => `/tests/${index}/${path}${isCase ? '' : `/${last}`}`;
+    for (const one of expandCases(config.tests)) {
+      const { given, expect } = one.test;
       const uses = [
         ...Object.keys(given.spend).map((id) => ({
           id,
           ids: budgets,
           kind: 'budget',
-          pointer: place('given/spend', escapeSegment(id)),
+          pointer: pointTest(one, 'given', 'spend', id),
           part: 'key' as const,
         })),
         ...Object.keys(given.usage).map((id) => ({
           id,
           ids: limits,
           kind: 'limit',
-          pointer: place('given/usage', escapeSegment(id)),
+          pointer: pointTest(one, 'given', 'usage', id),
           part: 'key' as const,
         })),
         ...(expect.charges ?? []).map((id, at) => ({
           id,
           ids: [...budgets, ...limits],
           kind: 'budget or limit',
-          pointer: place('expect/charges', String(at)),
+          pointer: pointTest(one, 'expect', 'charges', at),
           part: 'value' as const,
         })),
       ];

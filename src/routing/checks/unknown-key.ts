@@ -2,6 +2,8 @@
 import { isGlob, matchGlob } from '../../lib/glob.ts';
 import { renderNearest } from '../../lib/nearest.ts';
 import type { RoutingCheck } from './context.ts';
+import { expandCases } from '../testing/cases.ts';
+import { pointTest } from './find-place.ts';
 import { listMatches } from './references.ts';
 
 export const unknownKey: RoutingCheck = {
@@ -19,11 +21,12 @@ export const unknownKey: RoutingCheck = {
         yield { pointer: `${pointer}/keys/${index}`, message, suggestion: renderNearest(name, ids) };
       }
     }
-    for (const [index, { request, expect }] of config.tests.entries()) {
+    for (const one of expandCases(config.tests)) {
+      const { request, expect } = one.test;
       // A test may promise that a stranger is refused.
       if (request.key === undefined || expect.refusal !== undefined || ids.includes(request.key)) continue;
       yield {
-        pointer: `/tests/${index}/request/key`,
+        pointer: pointTest(one, 'request', 'key'),
         message: `there is no key "${request.key}"`,
         suggestion: renderNearest(request.key, ids),
       };

@@ -1,7 +1,9 @@
 // A test expects reasons: ids of rules, or codes of the closed table.
 import { renderNearest } from '../../lib/nearest.ts';
 import { reasonTable } from '../reasons.ts';
+import { expandCases } from '../testing/cases.ts';
 import type { RoutingCheck } from './context.ts';
+import { pointTest } from './find-place.ts';
 
 export const unknownTestReason: RoutingCheck = {
   code: 'reference/unknown-test-reason',
@@ -13,12 +15,11 @@ export const unknownTestReason: RoutingCheck = {
       rules.map(({ id }) => id),
     );
     const known = [...ids, ...Object.keys(reasonTable)];
-    for (const [index, { expect, cases }] of config.tests.entries()) {
-      if (cases) continue;
-      for (const [at, reason] of (expect.reasons ?? []).entries()) {
+    for (const one of expandCases(config.tests)) {
+      for (const [at, reason] of (one.test.expect.reasons ?? []).entries()) {
         if (!known.includes(reason))
           yield {
-            pointer: `/tests/${index}/expect/reasons/${at}`,
+            pointer: pointTest(one, 'expect', 'reasons', at),
             message: `there is no reason "${reason}"`,
             suggestion: renderNearest(reason, known),
           };

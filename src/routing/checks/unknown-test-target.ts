@@ -1,6 +1,7 @@
 // A test expects attempts; their providers must exist.
 import { type RoutingCheck, suggestName } from './context.ts';
-import { look } from './find-place.ts';
+import { expandCases } from '../testing/cases.ts';
+import { look, pointTest } from './find-place.ts';
 
 export const unknownTestTarget: RoutingCheck = {
   code: 'reference/unknown-test-target',
@@ -8,16 +9,16 @@ export const unknownTestTarget: RoutingCheck = {
   meaning: 'A test expects an attempt at a provider or account that does not exist.',
   action: 'Write `provider/model`, or `provider@connection/model`.',
   *check(context) {
-    for (const [index, { expect, cases }] of context.config.tests.entries()) {
-      if (cases) continue;
+    for (const one of expandCases(context.config.tests)) {
+      const { expect } = one.test;
       const places = [
         ...(expect.attempts ?? []).map((name, at) => ({
           name,
-          pointer: `/tests/${index}/expect/attempts/${at}`,
+          pointer: pointTest(one, 'expect', 'attempts', at),
         })),
         ...(expect.target === undefined
           ? []
-          : [{ name: expect.target, pointer: `/tests/${index}/expect/target` }]),
+          : [{ name: expect.target, pointer: pointTest(one, 'expect', 'target') }]),
       ];
       for (const { name, pointer } of places) {
         const slash = name.indexOf('/');

@@ -1,7 +1,7 @@
 // A test sets the state of providers, models and accounts; they must exist.
-import { renderPointer } from '../../lib/json-pointer.ts';
 import type { RoutingCheck } from './context.ts';
-import { look } from './find-place.ts';
+import { expandCases } from '../testing/cases.ts';
+import { look, pointTest } from './find-place.ts';
 
 export const unknownTestWorld: RoutingCheck = {
   code: 'reference/unknown-test-world',
@@ -9,13 +9,14 @@ export const unknownTestWorld: RoutingCheck = {
   meaning: 'A test sets the state of a provider, model or account that does not exist.',
   action: 'Write a declared provider, `provider/model`, or `provider@connection`.',
   *check(context) {
-    for (const [index, { given }] of context.config.tests.entries()) {
+    for (const one of expandCases(context.config.tests)) {
+      const { given } = one.test;
       for (const section of ['breakers', 'cooldowns', 'quota', 'latency', 'credentials'] as const) {
         for (const name of Object.keys(given[section]))
-          yield* look(context, renderPointer(['tests', index, 'given', section, name]), 'key', name);
+          yield* look(context, pointTest(one, 'given', section, name), 'key', name);
       }
       for (const [session, name] of Object.entries(given.sessions))
-        yield* look(context, renderPointer(['tests', index, 'given', 'sessions', session]), 'value', name);
+        yield* look(context, pointTest(one, 'given', 'sessions', session), 'value', name);
     }
   },
 };

@@ -217,6 +217,104 @@ describe('cases', () => {
   });
 });
 
+describe('limits', () => {
+  const limits = { requests: '10/min', tokens: '1000/h', concurrent: 2, sessions: 1 };
+  const keys = [{ id: 'k', digest, limits }];
+  const providers = {
+    ...base.providers,
+    a: {
+      catalog: 'openai',
+      connections: [
+        { id: 'one', apiKey: '${env:A}', maxConcurrent: 1, quota: { window: '5h', requests: 100 } },
+        { id: 'two', apiKey: '${env:B}' },
+      ],
+    },
+  };
+  const request = { model: 'both', key: 'k', session: 's' };
+  const judge = (test: Plain) => faultsOf({ request, ...test }, { keys, providers });
+
+  it('that are charged are named: those of the key, and those of the calls that were made', () => {
+    const key = ['requests', 'tokens', 'concurrent', 'sessions'].map((name) => `key:k/${name}`);
+    const account = ['a@one/running', 'a@one/quota.requests'];
+    expect(judge({ expect: { charges: [...key, ...account] } })).toEqual({});
+    expect(
+      judge({ outcomes: [503, 503, 'ok'], expect: { charges: [...key, ...account, 'a/retries'] } }),
+    ).toEqual({});
+    expect(judge({ expect: { charges: key } })).toMatchObject({
+      charges: expect.arrayContaining(account) as unknown,
+    });
+    expect(judge({ request: { model: 'b/claude-opus-5' }, expect: { charges: [] } })).toEqual({});
+  });
+
+  it.each([
+    ['requests', 10],
+    ['tokens', 1000],
+    ['concurrent', 2],
+    ['sessions', 1],
+  ])('of the key refuse at the door: %s', (name, used) => {
+    const usage = { [`key:k/${name}`]: used };
+    const headers = { 'Retry-After': '*' };
+    const refused = {
+      refusal: 'rate_limit_exceeded',
+      status: 429,
+      reasons: ['key-limit', 'k'],
+      charges: [],
+      headers,
+    };
+    expect(judge({ given: { usage }, expect: refused })).toEqual({});
+    expect(judge({ given: { usage: { [`key:k/${name}`]: used - 1 } }, expect: { status: 200 } })).toEqual({});
+  });
+
+  it('of accounts leave them out, or let calls wait and then go elsewhere', () => {
+    const first = ['a@one/gpt-5.4', 'a@two/gpt-5.4', 'b@one/claude-sonnet-4-6'];
+    expect(judge({ expect: { attempts: first } })).toEqual({});
+    const spent = { usage: { 'a@one/quota.requests': 100 } };
+    expect(judge({ given: spent, expect: { attempts: first.slice(1), reasons: ['quota-spent'] } })).toEqual(
+      {},
+    );
+    const busy = { usage: { 'a@one/running': 1 }, credentials: { 'a@two': false } };
+    expect(judge({ given: busy, outcomes: ['ok'], expect: { target: 'b/claude-sonnet-4-6' } })).toEqual({});
+    expect(judge({ given: busy, expect: { target: 'a/gpt-5.4' } })).toHaveProperty('target');
+  });
+
+  it('of repeats end them', () => {
+    const twice = { outcomes: [503, 503, 503, 'ok'], request: { model: 'a/gpt-5.4' } };
+    expect(judge({ ...twice, expect: { status: 200 } })).toEqual({});
+    const given = { usage: { 'a/retries': 10 } };
+    expect(judge({ ...twice, given, expect: { status: 503 } })).toEqual({});
+  });
+});
+
+describe('the door', () => {
+  const network = { ipFilter: { mode: 'whitelist', whitelist: ['10.0.0.0/8'] } };
+  const from = (address: string, expected: Plain) =>
+    faultsOf({ request: { model: 'both', address }, expect: expected }, { network });
+
+  it('knows where the client is', () => {
+    const refused = {
+      refusal: 'address_not_allowed',
+      status: 403,
+      reasons: ['address-not-allowed'],
+      charges: [],
+    };
+    expect(from('192.0.2.1', refused)).toEqual({});
+    expect(from('10.1.2.3', { status: 200 })).toEqual({});
+    expect(from('127.0.0.1', { status: 200 })).toEqual({});
+  });
+});
+
+describe('the cache', () => {
+  it('is judged by its recipe', () => {
+    const cache = { exact: { match: { models: ['both'] } } };
+    const judge = (test: Plain) => faultsOf(test, { cache });
+    expect(judge({ expect: { cache: 'eligible' } })).toEqual({});
+    expect(judge({ request: { model: 'both', stream: true }, expect: { cache: 'ineligible' } })).toEqual({});
+    expect(judge({ request: { model: 'short' }, expect: { cache: 'eligible' } })).toMatchObject({
+      cache: 'ineligible: The match of cache.exact does not hold for this request.',
+    });
+  });
+});
+
 describe('what is printed', () => {
   const authored = {
     ...base,

@@ -1,0 +1,27 @@
+// `{name}` in plain data → the value of that name: a text that is nothing else becomes the value itself, be it a number,
+// a list or true; inside of a longer text, and in keys, its spelling.
+
+/** Names that `values` does not have stay as they are. */
+export function fillPlaceholders(value: unknown, values: Readonly<Record<string, unknown>>): unknown {
+  if (typeof value === 'string') {
+    const whole = /^\{([\w-]+)\}$/.exec(value)?.[1];
+    return whole !== undefined && Object.hasOwn(values, whole) ? values[whole] : fillText(value, values);
+  }
+  if (Array.isArray(value)) return value.map((item: unknown) => fillPlaceholders(item, values));
+  if (value === null || typeof value !== 'object') return value;
+  const filled = Object.create(null) as Record<string, unknown>;
+  for (const [key, item] of Object.entries(value))
+    filled[fillText(key, values)] = fillPlaceholders(item, values);
+  return filled;
+}
+
+/** The same for a text that stays one. */
+export function fillText(text: string, values: Readonly<Record<string, unknown>>): string {
+  return text.replaceAll(/\{([\w-]+)\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? renderPlaceholder(values[name]) : whole,
+  );
+}
+
+export function renderPlaceholder(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
