@@ -28,25 +28,33 @@ export function pickTool(ask: Ask): OfferedTool | undefined {
   if (choice.kind === 'none') return undefined;
   if (choice.kind === 'named') return ask.tools.find((tool) => tool.name === choice.name);
   for (const name of shellNames) {
-    const found = ask.tools.find((tool) => tool.name.toLowerCase() === name);
+    const found = ask.tools.find((tool) => bareName(tool) === name);
     if (found) return found;
   }
   return ask.tools.find((tool) => tool.kind === 'function') ?? ask.tools[0];
 }
 
+// Codex's `exec` takes JavaScript that reaches the shell through an object called tools, also where a gateway offers it as
+// a function with one string.
+const execScript = `const result = await tools.exec_command({ cmd: ${JSON.stringify(markerCommand)} });\ntext(JSON.stringify(result));`;
+
+/** In lower case, without the namespace that a gateway writes in front (`functions__exec`). */
+function bareName({ name }: OfferedTool): string {
+  const border = name.lastIndexOf('__');
+  return (border < 0 ? name : name.slice(border + 2)).toLowerCase();
+}
+
 /** What the call carries: JSON text for a function, free text for a custom tool. */
 export function composeInput(tool: OfferedTool): string {
   if (tool.kind === 'custom') {
-    // Codex's `exec` takes JavaScript that reaches the shell through an object called tools.
-    return tool.name === 'exec'
-      ? `const result = await tools.exec_command({ cmd: ${JSON.stringify(markerCommand)} });\ntext(JSON.stringify(result));`
-      : markerCommand;
+    return bareName(tool) === 'exec' ? execScript : markerCommand;
   }
   const base = asObject(instantiate(tool.schema)) ?? {};
-  if (!shellNames.includes(tool.name.toLowerCase())) return JSON.stringify(base);
+  if (!shellNames.includes(bareName(tool))) return JSON.stringify(base);
   const properties = asObject(asObject(tool.schema)?.['properties']) ?? {};
   const member = commandMembers.find((name) => Object.hasOwn(properties, name));
   if (member === undefined) return JSON.stringify({ ...base, command: markerCommand });
+  if (bareName(tool) === 'exec' && member === 'input') return JSON.stringify({ ...base, input: execScript });
   const type = asText(asObject(properties[member])?.['type'])?.toLowerCase();
   // An argv list goes to a real shell, a list of commands holds one command.
   const value =
