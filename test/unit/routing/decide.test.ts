@@ -191,11 +191,13 @@ describe('connections and endpoints', () => {
     expect(wire('openai-responses').reasons.at(-1)).toMatchObject({ code: 'pass-through' });
     expect(expectPlan(wire('gemini')).attempts[0]?.endpoint.protocol).toBe('openai-chat');
     expect(wire('gemini').reasons.at(-1)).toMatchObject({ code: 'translate' });
-    expect(
-      decideFor(two, makeFacts('openai/x', { protocol: 'gemini', operation: 'embeddings' })),
-    ).toMatchObject({
-      code: 'unsupported_feature',
-    });
+    const embeddings = (protocol: 'openai-responses' | 'gemini') =>
+      decideFor(two, makeFacts('openai/x', { protocol, operation: 'embeddings' }));
+    expect(expectPlan(embeddings('gemini')).attempts[0]?.endpoint.protocol).toBe('openai-chat');
+    // A wire without embeddings stands aside for one that has them.
+    expect(expectPlan(embeddings('openai-responses')).attempts[0]?.endpoint.protocol).toBe('openai-chat');
+    const images = makeFacts('openai/x', { protocol: 'gemini', operation: 'images' });
+    expect(decideFor(two, images)).toMatchObject({ code: 'unsupported_feature' });
   });
 });
 
