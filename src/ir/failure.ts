@@ -137,6 +137,9 @@ const badKey =
 const refusedContent =
   /content (management|filtering|safety|usage|moderation)? ?polic(y|ies)|safety (system|filter|setting)|prohibited_content|responsible ?ai|(flagged|blocked) (as|by|for|due to) .{0,40}(polic|safety|moderation|violat|content)/i;
 
+/** A bare text inside a 200, as Ollama and its kin send it, for "come back later". */
+const busy = /^(error: )?(server busy|((the )?(server|model|service|engine) is (currently )?)?overloaded)\b/i;
+
 function classify(
   status: number | undefined,
   code: string | undefined,
@@ -158,6 +161,7 @@ function classify(
   const byStatus = status === undefined ? undefined : classOfStatus[status];
   if (byStatus !== undefined) return byStatus;
   if (named !== undefined) return named;
+  if (status === undefined && busy.test(message)) return 'overloaded';
   if (status !== undefined && status >= 400 && status < 500) return 'invalid_request';
   return 'upstream';
 }

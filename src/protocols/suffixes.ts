@@ -49,6 +49,8 @@ function thinkingMember(protocol: ProtocolName, model: string, peek: RequestPeek
     return peek.spans['reasoning_effort'] ? undefined : '"reasoning_effort":"high"';
   if (protocol === 'openai-responses')
     return peek.spans['reasoning'] ? undefined : '"reasoning":{"effort":"high"}';
+  if (protocol === 'ollama' && !peek.spans['think'])
+    return findRules(model).ollamaThinking === 'levels' ? '"think":"high"' : '"think":true';
   if (protocol !== 'anthropic-messages' || peek.spans['thinking']) return undefined;
   const { thinking } = findRules(model);
   if (thinking === 'adaptive') return '"thinking":{"type":"adaptive"}';

@@ -53,6 +53,37 @@ const bodies: Record<string, fc.Arbitrary<JsonObject>> = {
       { requiredKeys: ['model', 'max_tokens', 'turns'] },
     )
     .map(({ turns: said, ...rest }) => ({ ...rest, messages: said })),
+  ollama: fc
+    .record(
+      {
+        options: fc.record(
+          {
+            num_predict: fc.integer({ min: -1, max: 9000 }),
+            temperature: common.temperature,
+            top_p: common.top_p,
+          },
+          { requiredKeys: [] },
+        ),
+        system: fc.array(fc.record({ role: fc.constantFrom('system', 'developer'), content: text }), {
+          maxLength: 2,
+        }),
+        said: fc.array(fc.tuple(text, text), { maxLength: 7 }),
+        last: text,
+      },
+      { requiredKeys: ['system', 'said', 'last'] },
+    )
+    .map(({ system, said, last, ...rest }) => ({
+      model: 'm',
+      ...rest,
+      messages: [
+        ...system,
+        ...said.flatMap(([user, assistant]) => [
+          { role: 'user', content: user },
+          { role: 'assistant', content: assistant },
+        ]),
+        { role: 'user', content: last },
+      ],
+    })),
 };
 
 const items = turns.map((said) =>

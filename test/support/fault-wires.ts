@@ -200,7 +200,47 @@ const responses: FaultWire = {
     dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
 };
 
-export const faultWires: readonly FaultWire[] = [chat, responses, messages];
+const line = (members: object): string => `${JSON.stringify({ model: 'm', ...members })}\n`;
+const counts = { prompt_eval_count: reported.input, eval_count: reported.output };
+
+const ollama: FaultWire = {
+  name: 'ollama',
+  path: '/api/chat',
+  endpoint: (baseUrl) => makeEndpoint({ protocol: 'ollama', baseUrl }),
+  ask: (model, streamed) => ({ model, stream: streamed, messages: [{ role: 'user', content: 'Say hello' }] }),
+  whole: (text) =>
+    line({ message: { role: 'assistant', content: text }, done: true, done_reason: 'stop', ...counts }),
+  stream: {
+    opening: line({ message: { role: 'assistant', content: '' }, done: false }),
+    token: (text) => line({ message: { role: 'assistant', content: text }, done: false }),
+    closing: '',
+    terminal: line({
+      message: { role: 'assistant', content: '' },
+      done: true,
+      done_reason: 'stop',
+      ...counts,
+    }),
+    mark: '"done":true',
+    saysFinish: false,
+    error: '{"error":"Overloaded"}\n',
+  },
+  // Nothing but words: what the others say by a type stands in them.
+  error: (words, type) =>
+    JSON.stringify({
+      error: type === 'content_policy_violation' ? 'It violates the content policy.' : words,
+    }),
+  read: ({ text }) =>
+    lines(text)
+      .map((value) => dig<string>(value, 'message', 'content') ?? '')
+      .join(''),
+  readError: ({ text }) => dig<string>(lines(text).at(-1), 'error'),
+};
+
+export const faultWires: readonly FaultWire[] = [chat, responses, messages, ollama];
+
+function lines(text: string): readonly unknown[] {
+  return text.split('\n').flatMap((one) => (one.trim() === '' ? [] : [parse(one)]));
+}
 
 function isStream({ headers }: Answer): boolean {
   return String(headers['content-type']).startsWith('text/event-stream');

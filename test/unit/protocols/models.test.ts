@@ -98,4 +98,14 @@ describe('suffixes of a call that passes through', () => {
       headers: {},
     });
   });
+
+  test('on Ollama are the switch, or the strongest level where the model has levels', () => {
+    const seen = (body: object) =>
+      wires.ollama.peek.request(Buffer.from(JSON.stringify({ model: 'm', ...body })), { maxDepth: 9 });
+    const insert = (model: string, body = {}) =>
+      passThroughEdits('ollama', model, ['thinking'], seen(body)).insert;
+    expect(insert('qwen3:8b')).toBe('"think":true');
+    expect(insert('gpt-oss:20b')).toBe('"think":"high"');
+    expect(insert('gpt-oss:20b', { think: false })).toBeUndefined();
+  });
 });
