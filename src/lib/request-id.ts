@@ -5,6 +5,12 @@ import { randomUUID } from 'node:crypto';
 let lastTime = -1;
 let prefix = '';
 
+/** The time that an id was made at, epoch milliseconds; undefined for what is none of our ids. */
+export function readRequestTime(id: string): number | undefined {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/.exec(id);
+  return match ? Number.parseInt(match[1]! + match[2]!, 16) : undefined;
+}
+
 /** A new id; `now` is epoch milliseconds. */
 export function createRequestId(now: number): string {
   if (now !== lastTime) {

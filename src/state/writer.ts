@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { type CancelTimer, systemTimers, type Timers } from '../lib/timers.ts';
 import type { Slice, UsageRow } from '../routing/ports.ts';
 import type { AuditRow } from './audit.ts';
-import type { Batch, Chunk } from './batch.ts';
+import { noRows, type Batch, type Chunk } from './batch.ts';
 import type { RetentionOrder, RetentionReport, WriterNotice, WriterOrder, WriterSetup } from './messages.ts';
 import { RowQueue } from './queue.ts';
 import { Thread } from './thread.ts';
@@ -232,9 +232,7 @@ export class Writer {
     const chunk = this.#queue.take();
     const batch: Batch = {
       sequence: ++this.#sequence,
-      rows: chunk?.rows ?? 0,
-      numbers: chunk?.numbers ?? new Float64Array(0),
-      text: chunk?.takeText() ?? '',
+      ...(chunk?.pack() ?? noRows),
       slices: this.#collectSlices(),
       audits: this.#audits.splice(0),
     };

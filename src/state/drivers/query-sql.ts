@@ -1,4 +1,5 @@
 // The SQL behind every named query. Values are always bound; only names from our own tables enter the text.
+import { readRequestTime } from '../../lib/request-id.ts';
 import { tokenKinds } from '../batch.ts';
 import type { CounterName, QueryTable, StoredUsage, UsageFilter, UsageSums } from '../queries.ts';
 import { queryAudit } from './audit-sql.ts';
@@ -45,10 +46,14 @@ export function createQueryTable(database: Connection): QueryTable {
       return { rows: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
     request: ({ requestId }) => {
-      const row = one(
-        `SELECT id, ${usageColumns.join(', ')} FROM usage WHERE request_id = ? ORDER BY id DESC LIMIT 1`,
-        requestId,
-      );
+      const select = `SELECT id, ${usageColumns.join(', ')} FROM usage WHERE`;
+      const latest = 'ORDER BY id DESC LIMIT 1';
+      // Our ids say when they were made, which is the `at` of their rows: no index of its own is kept for them.
+      const at = readRequestTime(requestId);
+      const row =
+        at === undefined
+          ? one(`${select} request_id = ? ${latest}`, requestId)
+          : one(`${select} at = ? AND request_id = ? ${latest}`, at, requestId);
       return row ? readUsage(row) : null;
     },
     usageBuckets: ({ width, by, ...filter }) => {

@@ -1,7 +1,10 @@
 // Everything the writer thread does inside SQLite: insert a batch, fold it into the counters, retire old rows.
-import { type Batch, type Bound, readRows, stride, textColumns, tokenKinds } from '../batch.ts';
+import { type Batch, readRows, textColumns, tokenKinds } from '../batch.ts';
+import { readSlice, secretSlice } from '../held-secrets.ts';
 import { createAuditWriter } from './audit-sql.ts';
+import { createRowInserter } from './insert-sql.ts';
 import { tokenColumn } from './migrations.ts';
+import { createSecretTable } from './secrets-sql.ts';
 import { type Connection, sqliteCode } from './sqlite.ts';
 
 /** SQL names of the usage columns in the order of a batch. */
@@ -67,9 +70,7 @@ const portion = 500;
 /** Prepares every statement once. `session` names the writer among all that ever wrote to this file. */
 export function createUsageWriter(database: Connection, session: string): UsageWriter {
   const mark = `writer/${session}`;
-  const insert = database.prepare<Bound[]>(
-    `INSERT INTO usage (${usageColumns.join(', ')}) VALUES (${Array.from({ length: stride }, () => '?').join(', ')})`,
-  );
+  const { insertAll, insertOne } = createRowInserter(database, usageColumns);
   const fold = database.prepare<[number]>(upsertFold('counters', 'id > ?'));
   const readMark = database.prepare<[string], number>('SELECT value FROM marks WHERE name = ?').pluck();
   const setMark = database.prepare<[string, number]>(
@@ -90,30 +91,39 @@ export function createUsageWriter(database: Connection, session: string): UsageW
   const remove = database.prepare<[string]>('DELETE FROM usage WHERE id IN (SELECT value FROM json_each(?))');
 
   const audit = createAuditWriter(database);
+  const secrets = createSecretTable(database);
+  const writeSecret = (name: string, value: string | null): void => {
+    if (value === null) secrets.remove(name);
+    else secrets.put(name, readSlice(value).envelope, readSlice(value).at);
+  };
 
-  const insertAll = (batch: Batch, careful: boolean): number => {
+  /** Answers how many rows the schema refuses. */
+  const insertEach = (batch: Batch): number => {
     let rejected = 0;
-    readRows(batch, (values) => {
+    for (const row of readRows(batch)) {
       try {
-        insert.run(...values);
+        insertOne(row);
       } catch (error) {
-        if (!careful || !isRowFault(error)) throw error;
+        if (!isRowFault(error)) throw error;
         rejected++;
       }
-    });
+    }
     return rejected;
   };
 
   const write = database.transaction((batch: Batch, careful: boolean): WrittenBatch => {
     // A thread that died after its commit and before its answer gets the batch again.
     if ((readMark.get(mark) ?? 0) >= batch.sequence) return { written: batch.rows, rejected: 0 };
-    const rejected = insertAll(batch, careful);
+    let rejected = 0;
+    if (careful) rejected = insertEach(batch);
+    else insertAll(readRows(batch));
     if (batch.rows > rejected) {
       fold.run(readMark.get('watermark') ?? 0);
       setMark.run('watermark', lastId.get() ?? 0);
     }
     for (const { kind, id, value } of batch.slices) {
-      if (value === null) dropSlice.run(kind, id);
+      if (kind === secretSlice) writeSecret(id, value);
+      else if (value === null) dropSlice.run(kind, id);
       else setSlice.run(kind, id, value);
     }
     for (const row of batch.audits ?? []) audit.insert(row);

@@ -1,15 +1,17 @@
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Batch, Chunk } from '../../../src/state/batch.ts';
 import { createQueryTable } from '../../../src/state/drivers/query-sql.ts';
 import { openForWriting } from '../../../src/state/drivers/sqlite.ts';
 import { createUsageWriter, usageColumns } from '../../../src/state/drivers/usage-sql.ts';
+import type { StoredUsage } from '../../../src/state/queries.ts';
 import { makeDataDir, makeUsage } from '../../support/state.ts';
 
 function makeBatch(sequence: number, rows: number): Batch {
   const chunk = new Chunk(rows);
   for (let row = 0; row < rows; row++) chunk.append(makeUsage({ requestId: `${sequence}-${row}` }));
-  return { sequence, rows, numbers: chunk.numbers, text: chunk.takeText(), slices: [] };
+  return { sequence, ...chunk.pack(), slices: [] };
 }
 
 describe('writing a batch', () => {
@@ -23,6 +25,53 @@ describe('writing a batch', () => {
     expect(table.statistics({}).rows).toBe(15);
     expect(table.verifyCounters({})).toMatchObject({ ok: true, watermark: 15 });
     database.close();
+  });
+});
+
+describe('rows that share one statement', () => {
+  it('are stored as they are, in order, whatever they have in common', () => {
+    const few = <Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values);
+    const row = fc.record({
+      key: few('a', 'a', 'a', null),
+      model: few('m', 'm', 'n', null),
+      facts: few('{}', '{"x":1}'),
+      cost: few(null, null, 5, 7),
+      status: few(200, 200, 503),
+      tokens: few({ input: 1 }, { input: 1 }, { input: 2, output: 0 }, {}),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 100 }), (varied) => {
+        // Long runs of rows that are alike, as traffic has them.
+        const rows = varied.flatMap((members, at) =>
+          Array.from({ length: at % 3 === 0 ? 40 : 1 }, (_, index) =>
+            makeUsage({ ...members, requestId: `${at}-${index}` }),
+          ),
+        );
+        const chunk = new Chunk(rows.length);
+        for (const each of rows) chunk.append(each);
+        const database = openForWriting(join(makeDataDir(), 'x.sqlite'));
+        const written = createUsageWriter(database, 'one').write({
+          sequence: 1,
+          slices: [],
+          ...chunk.pack(),
+        });
+        expect(written).toEqual({ written: rows.length, rejected: 0 });
+        const table = createQueryTable(database);
+        const stored: StoredUsage[] = [];
+        for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null;) {
+          const page: { rows: readonly StoredUsage[]; next: number | null } = table.recentRequests({
+            limit: 1000,
+            before,
+          });
+          stored.push(...page.rows);
+          before = page.next;
+        }
+        expect(stored.toReversed().map(({ id: _, ...rest }) => rest)).toEqual(rows);
+        expect(table.verifyCounters({})).toMatchObject({ ok: true });
+        database.close();
+      }),
+      { numRuns: Math.min(20, Number(process.env['FC_RUNS'] ?? 20)) },
+    );
   });
 });
 
