@@ -4,6 +4,7 @@ import { findText, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import { eachFrame, readData } from '../lib/sse-frames.ts';
 import type { AnswerPipe, PipeStep } from '../protocols/protocol.ts';
+import type { ClientRequest } from '../protocols/translate.ts';
 import type { Attempt } from '../routing/decision.ts';
 import type { Issuer, OutputItem } from '../state/responses.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,14 +22,28 @@ export function keepAnswer(
   attempt: Attempt,
   call: PreparedCall,
 ): PreparedCall {
-  const { recalled, stream, snapshot } = exchange;
-  if (!recalled?.store || snapshot.responses.maxPerKey === 0 || !retainable(exchange)) return call;
+  const { stream, snapshot } = exchange;
+  if (!isKept(exchange)) return call;
   const passed = call.wire.name === exchange.protocol.name;
   const keep = (response: unknown): void => keepOne(gateway, exchange, attempt, passed, response);
   return {
     ...call,
     pipe: stream ? watchStream(call.pipe, keep) : watchWhole(call.pipe, keep, snapshot.responses.maxBytes),
   };
+}
+
+/** The request with what its translated answer says of itself: whether it is kept, and what it continues. */
+export function describeKept(exchange: Exchange, request: ClientRequest): ClientRequest {
+  const { recalled } = exchange;
+  if (!recalled) return request;
+  const { client } = request;
+  const told = { store: isKept(exchange), previous_response_id: recalled.previous?.id ?? null };
+  return { ...request, client: { ...client, echo: { ...client.echo, ...told } } };
+}
+
+function isKept(exchange: Exchange): boolean {
+  const { recalled, snapshot } = exchange;
+  return recalled?.store === true && snapshot.responses.maxPerKey > 0 && retainable(exchange);
 }
 
 function watchStream(pipe: AnswerPipe, keep: (response: unknown) => void): AnswerPipe {

@@ -16,6 +16,7 @@ import type { UpstreamRequest } from '../upstream/transport.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
+import { describeKept } from './keep.ts';
 import { sourceFor, type Source } from './recall.ts';
 
 export interface PreparedCall {
@@ -132,7 +133,7 @@ function translateBody(
     return { ...written, headers: {} };
   }
   const translation = createTranslation({
-    request: decodeBody(exchange),
+    request: describeKept(exchange, decodeBody(exchange)),
     upstream,
     model,
     issuer: provider.id,

@@ -145,6 +145,7 @@ describe.each(kinds)('on $wire', ({ wire, model }) => {
       const second = await ask({ ...body, input }, streamed);
       expect(second.output_text).toBe(finalText);
       expectLoop(wire, true);
+      expect([first, second]).toMatchObject([{ store: false }, { store: false }]);
       expect(rig.server.gateway.responses.count).toBe(0);
     });
 
@@ -154,6 +155,10 @@ describe.each(kinds)('on $wire', ({ wire, model }) => {
       const results = resultsOf(first);
       const second = await ask({ ...body, previous_response_id: first.id, input: results }, streamed);
       expect(second.output_text).toBe(finalText);
+      expect([first, second]).toMatchObject([
+        { store: true, previous_response_id: null },
+        { store: true, previous_response_id: first.id },
+      ]);
       // The upstream that keeps its answers needs no more than the id.
       expectLoop(wire, wire !== 'openai-responses');
       const kept = await openai.responses.retrieve(second.id);
