@@ -111,6 +111,8 @@ function keepOne(
 ): void {
   const { input, previous } = exchange.recalled!;
   if (!isObject(response) || typeof response['id'] !== 'string' || !Array.isArray(response['output'])) return;
+  // A compaction is no answer that anybody could go on from.
+  if ((response['object'] ?? 'response') !== 'response') return;
   const { output, ...head } = response as JsonObject & { readonly output: readonly unknown[] };
   const how: Issuer['how'] = !passed ? 'translated' : head['store'] === true ? 'kept' : 'passed';
   const link = previous ? { previous_response_id: previous.id } : {};

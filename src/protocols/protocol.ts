@@ -240,6 +240,8 @@ export interface ClientPlan {
   readonly legacyFunctions: boolean;
   /** Tools that the client spells otherwise than the hub, by their name in the hub. */
   readonly tools?: ReadonlyMap<string, ClientTool>;
+  /** The answer is a summary that will stand for the conversation; these items of it stay beside. */
+  readonly summary?: readonly JsonObject[];
   /** Fields of the request that the client's wire repeats in every answer. */
   readonly echo?: JsonObject;
 }

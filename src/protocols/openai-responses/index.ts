@@ -1,6 +1,7 @@
 // OpenAI Responses: `POST /v1/responses` and every host that speaks it.
 import type { Codec, Protocol } from '../protocol.ts';
 import { changeBody } from './changes.ts';
+import { createCompact, withCompaction } from './compact.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
 import { decodeRequest, encodeRequest } from './request.ts';
@@ -8,16 +9,16 @@ import { decodeAnswer, encodeAnswer } from './response.ts';
 import { createAnswerDecoder } from './stream-decoder.ts';
 import { createAnswerEncoder } from './stream-encoder.ts';
 
-const codec: Codec = {
+const codec: Codec = withCompaction({
   decodeRequest,
   encodeRequest,
   createAnswerDecoder,
   decodeAnswer,
   createAnswerEncoder,
   encodeAnswer,
-};
+});
 
-export const openaiResponses = {
+const responses = {
   name: 'openai-responses',
   streamContentType: 'text/event-stream; charset=utf-8',
   // Codex says with these how its body is to be read.
@@ -27,4 +28,11 @@ export const openaiResponses = {
   errors,
   changeBody,
   codec,
+} satisfies Protocol;
+
+const compact = createCompact(responses);
+
+export const openaiResponses = {
+  ...responses,
+  dialect: ({ path }) => (path.endsWith('/compact') ? compact : responses),
 } satisfies Protocol;
