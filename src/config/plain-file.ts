@@ -1,5 +1,6 @@
 // A YAML file beside the configuration, as plain data: read by the same bounded parser, without a schema.
-import type { Diagnostic } from '../diagnostics.ts';
+import type { Diagnostic, Locate } from '../diagnostics.ts';
+import { uniteFiles } from './document.ts';
 import { parseFile } from './parse.ts';
 import type { ConfigNode } from './tree.ts';
 
@@ -9,10 +10,15 @@ export function readPlain(
 ): {
   readonly value: Readonly<Record<string, unknown>> | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  readonly locate: Locate;
 } {
   const file = parseFile({ path: name, name, text, hash: '', size: text.length });
   const value = file.root?.kind === 'map' ? toPlain(file.root) : undefined;
-  return { value: value as Readonly<Record<string, unknown>> | undefined, diagnostics: file.diagnostics };
+  return {
+    value: value as Readonly<Record<string, unknown>> | undefined,
+    diagnostics: file.diagnostics,
+    locate: uniteFiles([file]).locate,
+  };
 }
 
 function toPlain(node: ConfigNode): unknown {

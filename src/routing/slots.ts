@@ -42,8 +42,8 @@ export interface Slots {
   delay(id: string, ceiling: Ceiling): number;
   running(id: string): number;
   waiting(id: string): number;
-  /** How the lane stands; changes nothing. */
-  look(id: string, ceiling: Ceiling): LaneState;
+  /** How the lane stands, under the ceiling that it has or another; changes nothing. */
+  look(id: string, ceiling?: Ceiling): LaneState;
   /** What a test says of the past: so many calls run and do not end, so many have just begun. */
   occupy(id: string, ceiling: Ceiling, past: { readonly running?: number; readonly begun?: number }): void;
   /** Every lane that is in use, for timelines. */
@@ -57,6 +57,7 @@ export interface LaneState {
   readonly begun: number;
   /** Milliseconds until a call may begin: 0 now, Infinity when only the end of another one can tell. */
   readonly delay: number;
+  readonly ceiling: Ceiling;
 }
 
 /** Those who wait hold a body in memory each; past this number the next target is tried at once. */
@@ -87,7 +88,8 @@ export function createSlots(clock: Clock, timers: Timers): Slots {
     delay: (id, ceiling) => lanes.get(id)?.delay(ceiling) ?? 0,
     running: (id) => lanes.get(id)?.running ?? 0,
     waiting: (id) => lanes.get(id)?.queue.size ?? 0,
-    look: (id, ceiling) => lanes.get(id)?.look(ceiling) ?? { running: 0, waiting: 0, begun: 0, delay: 0 },
+    look: (id, ceiling) =>
+      lanes.get(id)?.look(ceiling) ?? { running: 0, waiting: 0, begun: 0, delay: 0, ceiling: ceiling ?? {} },
     occupy: (id, ceiling, past) => find(id, ceiling).occupy(past),
     ids: () => [...lanes.keys()],
   };
@@ -149,13 +151,13 @@ class Lane {
     return leave;
   }
 
-  look(ceiling: Ceiling): LaneState {
+  look(ceiling: Ceiling = this.ceiling): LaneState {
     const now = this.#clock.monotonic();
     const { rate } = ceiling;
     const begun = rate
       ? this.#starts.reduce((sum, { last, count }) => (last + rate.per > now ? sum + count : sum), 0)
       : 0;
-    return { running: this.running, waiting: this.queue.size, begun, delay: this.delay(ceiling) };
+    return { running: this.running, waiting: this.queue.size, begun, delay: this.delay(ceiling), ceiling };
   }
 
   occupy({ running = 0, begun = 0 }: { readonly running?: number; readonly begun?: number }): void {
