@@ -12,6 +12,7 @@ import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
 import { keepAnswer } from './keep.ts';
 import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
+import { replyAlive, replyLoaded, replyShow, replyTags, replyVersion } from './ollama.ts';
 import { permit } from './permit.ts';
 import { read } from './read.ts';
 import { disown, recall } from './recall.ts';
@@ -56,6 +57,14 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
       case 'response-cancel':
         exchange.principal = authenticate(gateway, exchange);
         return replyStored(gateway, exchange, responder);
+      case 'tags':
+      case 'show':
+      case 'loaded':
+      case 'version':
+        exchange.principal = authenticate(gateway, exchange);
+        return await ollamaReplies[exchange.route.operation](gateway, exchange, responder);
+      case 'alive':
+        return await replyAlive(gateway, exchange, responder);
       default:
         throw missing(exchange);
     }
@@ -67,6 +76,8 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
     gateway.lifecycle.end();
   }
 }
+
+const ollamaReplies = { tags: replyTags, show: replyShow, loaded: replyLoaded, version: replyVersion };
 
 /** Attempt after attempt until the client has its answer or nothing is left to try. */
 async function answer(

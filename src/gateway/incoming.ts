@@ -13,6 +13,11 @@ export interface Route {
     | 'response'
     | 'response-items'
     | 'response-cancel'
+    | 'tags'
+    | 'show'
+    | 'loaded'
+    | 'version'
+    | 'alive'
     | 'none';
   /** The wire of the client, and the family of its error envelope. */
   readonly protocol: ProtocolName;

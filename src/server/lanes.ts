@@ -3,11 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { H3 } from 'h3';
 import { Exchange } from '../gateway/exchange.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import { findAddress } from '../gateway/address.ts';
 import { handle } from '../gateway/handle.ts';
-import { readHeader, type Incoming } from '../gateway/incoming.ts';
-import { isAdmitted } from '../routing/ip-filter.ts';
-import type { Snapshot } from '../routing/snapshot.ts';
 import { isApplicationPath, matchNothing, matchRoute, type Match } from './match.ts';
 import { createNodeIncoming, createNodeResponder } from './node-lane.ts';
 import { routes } from './routes.ts';
@@ -85,17 +81,9 @@ export function serveWeb(
       ? { route: { operation: 'none', protocol: 'openai-chat' } }
       : (matchRoute(request.method, path) ?? { route: matchNothing(path) });
   const incoming = createWebIncoming(request, path ?? pathname, query, request.ip ?? '127.0.0.1', match);
-  if (path === '/' && request.method === 'GET' && isServed(gateway, snapshot, incoming))
-    return redirect(snapshot.access.basePath);
   const { responder, response } = createWebResponder(request.signal);
   void handle(gateway, new Exchange(gateway, snapshot, incoming, match.route), responder);
   return response;
-}
-
-/** The IP filter, for what is answered without the line. */
-function isServed({ world, clock }: Gateway, { access }: Snapshot, { peer, headers }: Incoming): boolean {
-  const address = findAddress(peer, readHeader(headers, 'x-forwarded-for'), access);
-  return isAdmitted(address, access, world, clock.now());
 }
 
 /** Path below the base and query; undefined for a path outside the base. */
@@ -110,9 +98,4 @@ function splitUrl(
   const base = basePath.endsWith('/') ? basePath.slice(0, -1) : basePath;
   if (whole === base) return { path: '/', query };
   return { path: whole.startsWith(`${base}/`) ? whole.slice(base.length) : undefined, query };
-}
-
-function redirect(basePath: string): Response {
-  const base = basePath.endsWith('/') ? basePath : `${basePath}/`;
-  return new Response(null, { status: 302, headers: { location: `${base}dashboard` } });
 }

@@ -2,7 +2,7 @@
 import type { Codec, Protocol, RequestPath } from '../protocol.ts';
 import { changeChat, changeGenerate } from './changes.ts';
 import { errors } from './errors.ts';
-import { chatPeek, generatePeek } from './peek.ts';
+import { chatPeek, generatePeek, namePeek } from './peek.ts';
 import { decodeChat, decodeGenerate, encodeRequest } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 import { chatShape, generateShape, type Shape } from './shape.ts';
@@ -28,6 +28,14 @@ const generate = {
   codec: createCodec(decodeGenerate, generateShape),
 } satisfies Protocol;
 
+/** Asks about a model, not the model. */
+const show = {
+  ...shared,
+  keepAlive: () => undefined,
+  peek: namePeek,
+  changeBody: changeChat,
+} satisfies Protocol;
+
 const chat = {
   ...shared,
   keepAlive: () =>
@@ -39,7 +47,8 @@ const chat = {
 
 export const ollama = {
   ...chat,
-  dialect: ({ path }: RequestPath): Protocol => (path.endsWith('/generate') ? generate : chat),
+  dialect: ({ path }: RequestPath): Protocol =>
+    path.endsWith('/generate') ? generate : path.endsWith('/show') ? show : chat,
 } satisfies Protocol;
 
 function createCodec(decodeRequest: Codec['decodeRequest'], shape: Shape): Codec {

@@ -17,12 +17,27 @@ import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
 const keys = prepareKeys(['model', 'messages', 'prompt', 'stream', 'options', 'think']);
+const nameKeys = prepareKeys(['model', 'name']);
 const optionKeys = prepareKeys(['num_predict']);
 
 // Without messages or a prompt the server loads or unloads the model, which is what some clients begin with.
 export const chatPeek = createPeek('/api/chat', 'messages', 'array');
 
 export const generatePeek = createPeek('/api/generate', 'prompt', 'string');
+
+/** Only a name, for questions about a model; old clients call it so. */
+export const namePeek = {
+  ...chatPeek,
+  request(body, { maxDepth }) {
+    const spans = scanBody(body, nameKeys, maxDepth);
+    const modelSpan =
+      optionalField(body, spans, 'model', 'string') ?? optionalField(body, spans, 'name', 'string');
+    const model = modelSpan && stringAt(body, modelSpan);
+    if (!model)
+      throw new GatewayError('invalid_body', '"model" is missing; it must be a string.', { param: 'model' });
+    return { model, modelSpan, stream: false, reportsUsage: false, spans: {}, inputTokens: 0 };
+  },
+} satisfies Peek;
 
 function createPeek(path: string, subject: 'messages' | 'prompt', type: 'array' | 'string'): Peek {
   return {

@@ -1,5 +1,6 @@
 // Events → an Ollama stream, as chat or as generate. Calls are held until they are whole, because this wire has no pieces
 // of them. Deltas fill a template, no object is built.
+import { createInputWrapper } from '../../ir/freeform.ts';
 import type { AnswerEvent, Finish } from '../../ir/events.ts';
 import { mergeUsage } from '../../ir/usage.ts';
 import type { Usage } from '../../ir/usage.ts';
@@ -31,7 +32,7 @@ export function createAnswerEncoder(shape: Shape, context: EncodeContext): Answe
   const open = new Map<number, OpenCall>();
 
   return {
-    write,
+    write: createInputWrapper(write),
     take() {
       const ready = out;
       out = '';
