@@ -19,7 +19,10 @@ export interface Proposed {
 }
 
 export interface Proposals {
-  /** A branch with these texts on top of HEAD; the work tree is not touched. Rejects when git refuses. */
+  /**
+   * A branch with these texts on top of HEAD; the work tree is not touched. `unpushed` where there is a remote to offer it
+   * to. Rejects when git refuses.
+   */
   propose(
     texts: ReadonlyMap<string, string>,
     details: CommitDetails,
@@ -39,14 +42,13 @@ export interface Proposals {
 export interface ProposalParts {
   readonly git: Git;
   settings(): RepositorySettings;
-  /** Rejects when it fails, and it is owed then. */
-  push(branch: string): Promise<void>;
-  fail(error: unknown): string;
+  /** The branch is to be pushed. */
+  owe(branch: string): Promise<void>;
   /** The branch is owed no more. */
   paid(branch: string): Promise<void>;
 }
 
-export function createProposals({ git, settings, push, fail, paid }: ProposalParts): Proposals {
+export function createProposals({ git, settings, owe, paid }: ProposalParts): Proposals {
   const literalOf = (): string => settings().branch.split('{')[0] ?? '';
   const folderOf = (literal: string): string => literal.slice(0, literal.lastIndexOf('/') + 1);
   const tracked = (branch: string): Promise<string | undefined> =>
@@ -82,8 +84,9 @@ export function createProposals({ git, settings, push, fail, paid }: ProposalPar
         await git.deleteBranch(branch, commit);
         throw error;
       }
-      const state = await offer(branch);
-      return { branch, commit, git: { commit, ...state } };
+      const offers = await git.hasRemote(settings().remote);
+      if (offers) await owe(branch);
+      return { branch, commit, git: { commit, state: offers ? 'unpushed' : 'committed' } };
     },
     reject: async (branch) => {
       const proposal = (await listProposals()).find((each) => each.branch === branch);
@@ -109,16 +112,6 @@ export function createProposals({ git, settings, push, fail, paid }: ProposalPar
       return (await git.isMerged(tip, 'HEAD')) ? 'merged' : 'open';
     },
   };
-
-  async function offer(branch: string): Promise<Pick<GitOutcome, 'state' | 'error'>> {
-    if (!(await git.hasRemote(settings().remote))) return { state: 'committed' };
-    try {
-      await push(branch);
-      return { state: 'pushed' };
-    } catch (error) {
-      return { state: 'unpushed', error: fail(error) };
-    }
-  }
 }
 
 function nameBranch(template: string, actor: string, change: string): string {

@@ -70,7 +70,7 @@ async function pullNow(parts: PullParts, tell: (dropped: readonly string[]) => v
     return { kind: 'refused', commit, diagnostics: candidate.diagnostics };
   await (again ? git.moveTo(commit) : git.fastForward(commit));
   const activation = await activate();
-  if (again && parts.pushes?.() === true) await repository.pushCurrent();
+  if (again && parts.pushes?.() === true) await repository.push();
   return activation.kind === 'live'
     ? { kind: 'live', commit, revision: activation.revision, ...(again && { replayed: again.count }) }
     : { kind: 'refused', commit, diagnostics: activation.diagnostics };

@@ -33,12 +33,14 @@ export interface Repository extends Proposals {
   intend(texts: ReadonlyMap<string, string>, details: CommitDetails, push: boolean): Promise<OwedCommit>;
   /** Nothing was written after all. */
   withdraw(intent: OwedCommit): Promise<void>;
-  /** Commits the present text of the files, pushes when asked; never rejects. */
+  /** Commits the present text of the files; `unpushed` where a push is to follow. Never rejects. */
   record(intent: OwedCommit, details: CommitDetails): Promise<GitOutcome>;
-  /** Tries again what failed; resolves with what is still owed. */
-  retry(): Promise<GitStatus>;
-  /** Pushes the branch that is checked out; what fails is owed. */
-  pushCurrent(): Promise<GitOutcome>;
+  /** Tries failed commits again, alone in the queue of writes; never rejects. */
+  retryCommits(): Promise<void>;
+  /** Tries failed pushes again; nobody needs to wait for that. Never rejects. */
+  retryPushes(): Promise<void>;
+  /** Pushes a branch, the one that is checked out when left out; what fails is owed. Never rejects. */
+  push(branch?: string): Promise<GitOutcome>;
   status(): GitStatus;
   history(paths: readonly string[], limit: number): Promise<readonly Revision[]>;
   blame(path: string, line: number): Promise<Revision | undefined>;
@@ -68,14 +70,18 @@ export function createRepository({
   let fault: { readonly error: string; readonly since: number } | undefined;
   let files: readonly string[] = [];
 
+  // Commits are made in the queue of writes and pushes beside it: the newest state is what lands on disk last.
+  let saving: Promise<void> = Promise.resolve();
   async function keep(next: Owed): Promise<void> {
     owed = next;
+    const save = saving.then(() => store.save(owed));
+    saving = save.catch(() => undefined);
+    await save;
     files = await Promise.all(
-      [...new Set(next.commits.flatMap(({ writes }) => writes.map(({ path }) => path)))].map((path) =>
+      [...new Set(owed.commits.flatMap(({ writes }) => writes.map(({ path }) => path)))].map((path) =>
         locate(git, path),
       ),
     );
-    await store.save(next);
   }
 
   function fail(error: unknown): string {
@@ -96,25 +102,28 @@ export function createRepository({
   const paid = (branch: string): Promise<void> =>
     keep({ ...owed, branches: owed.branches.filter((each) => each !== branch) });
 
-  /** Owed first, paid when the remote has it: a stop in between is not forgotten. Rejects when it fails. */
-  async function push(branch: string): Promise<void> {
-    await owe(branch);
-    await git.push(settings().remote, branch);
-    await paid(branch);
-    if (status().state === 'clean') fault = undefined;
-  }
-
-  async function pushCurrent(): Promise<GitOutcome> {
-    const commit = await git.resolve('HEAD');
-    const named = commit === undefined ? {} : { commit };
-    try {
-      const branch = await git.currentBranch();
-      if (branch === undefined) throw new Error('HEAD is detached: there is no branch to push');
-      await push(branch);
-      return { state: 'pushed', ...named };
-    } catch (error) {
-      return { state: 'unpushed', ...named, error: fail(error) };
-    }
+  // One at a time: two pushes of one branch would get in each other's way.
+  let pushing: Promise<unknown> = Promise.resolve();
+  function push(name?: string): Promise<GitOutcome> {
+    const next = pushing.then(async (): Promise<GitOutcome> => {
+      const branch = name ?? (await git.currentBranch());
+      const commit = await git.resolve(branch === undefined ? 'HEAD' : `refs/heads/${branch}`);
+      const named = commit === undefined ? {} : { commit };
+      try {
+        if (branch === undefined) throw new Error('HEAD is detached: there is no branch to push');
+        // Owed first, paid when the remote has it: a stop in between is not forgotten.
+        await owe(branch);
+        await git.push(settings().remote, branch);
+        // What came on top meanwhile is still owed.
+        if ((await git.resolve(`refs/heads/${branch}`)) === commit) await paid(branch);
+        if (status().state === 'clean') fault = undefined;
+        return { state: 'pushed', ...named };
+      } catch (error) {
+        return { state: 'unpushed', ...named, error: fail(error) };
+      }
+    });
+    pushing = next;
+    return next;
   }
 
   /** Commits these files as they stand; `settled` are no longer owed. Rejects when git refuses. */
@@ -148,12 +157,10 @@ export function createRepository({
       return { state: 'uncommitted', error: fail(error) };
     }
     if (owed.commits.length === 0 && owed.branches.length === 0) fault = undefined;
-    if (!intent.push) return { state: 'committed', commit: id };
-    const pushed = await pushCurrent();
-    return { ...pushed, commit: id };
+    return { state: intent.push ? 'unpushed' : 'committed', commit: id };
   }
 
-  async function retryCommits(): Promise<void> {
+  async function commitOwed(): Promise<void> {
     const { ready, edited, done } = await sift(git, owed.commits);
     const over = (each: OwedCommit): boolean =>
       each.writes.every(({ path }) => done.has(path) || ready.has(path));
@@ -169,13 +176,13 @@ export function createRepository({
     }
   }
 
-  const proposals = createProposals({ git, settings, push, fail, paid });
+  const proposals = createProposals({ git, settings, paid, owe });
   return {
     ...proposals,
     git,
     record,
     status,
-    pushCurrent,
+    push,
     restore: async () => {
       await keep(await store.read());
       if (status().state !== 'clean') fail('a stop came before git was done');
@@ -187,18 +194,17 @@ export function createRepository({
       return intent;
     },
     withdraw: ({ id }) => keep({ ...owed, commits: owed.commits.filter((each) => each.id !== id) }),
-    retry: async () => {
-      try {
-        await retryCommits();
-        for (const branch of owed.branches) {
-          if ((await git.resolve(`refs/heads/${branch}`)) === undefined) await paid(branch);
-          else await push(branch);
-        }
-        fault = undefined;
-      } catch (error) {
-        fail(error);
+    retryCommits: async () => {
+      if (owed.commits.length === 0) return;
+      await commitOwed().catch(fail);
+      if (status().state === 'clean') fault = undefined;
+    },
+    retryPushes: async () => {
+      for (const branch of owed.branches) {
+        const gone = (await git.resolve(`refs/heads/${branch}`)) === undefined;
+        await (gone ? paid(branch).catch(fail) : push(branch));
       }
-      return status();
+      if (status().state === 'clean') fault = undefined;
     },
     history: async (paths, limit) =>
       git.history(await Promise.all(paths.map((path) => locate(git, path))), limit),

@@ -73,7 +73,19 @@ export function createWriter(parts: WriterParts): Writer {
     last = next.catch(() => undefined);
     return next;
   }
-  return { exclusive, write: (request) => exclusive(() => write(parts, request)) };
+  return {
+    exclusive,
+    write: async (request) => offer(parts, await exclusive(() => write(parts, request))),
+  };
+}
+
+// A remote that hangs must not hold up the next change: this happens outside the queue.
+async function offer({ repository }: WriterParts, outcome: WriteOutcome): Promise<WriteOutcome> {
+  if (!repository || !('git' in outcome) || outcome.git?.state !== 'unpushed') return outcome;
+  const branch = outcome.kind === 'proposed' ? outcome.branch : undefined;
+  const { commit } = outcome.git;
+  const git = await repository.push(branch);
+  return { ...outcome, git: { ...git, ...(commit === undefined ? {} : { commit }) } };
 }
 
 async function write(parts: WriterParts, request: WriteRequest): Promise<WriteOutcome> {

@@ -1,6 +1,7 @@
 // What the pages about the configuration need, and how they answer. No HTTP server is known here.
 import type { LoadResult } from '../config/load.ts';
 import type { Evaluate } from '../control/evaluate.ts';
+import type { PullOutcome } from '../control/pull.ts';
 import type { Repository } from '../control/repository.ts';
 import type { Writer } from '../control/writer.ts';
 import { GatewayError } from '../errors.ts';
@@ -11,10 +12,22 @@ export interface ConfigDesk {
   /** The newest text on disk, or others over it. */
   readonly evaluate: Evaluate;
   readonly repository: Repository | undefined;
+  /** Fetches and takes over what compiles; never rejects. */
+  pull(): Promise<PullOutcome>;
+  /** Values that wait for the merge of a proposal, without the values. */
+  pendingSecrets(): Promise<readonly PendingSecret[]>;
+  /** Takes over or forgets what waited for proposals that are settled by now. */
+  settleSecrets(): Promise<void>;
   /** The reading behind what serves. */
   reading(): LoadResult;
   revision(): string;
   snapshot(): Snapshot;
+}
+
+export interface PendingSecret {
+  readonly name: string;
+  readonly branch: string;
+  readonly commit: string;
 }
 
 /** One request as the pages see it. */

@@ -4,6 +4,7 @@ import { accessPages } from './access.ts';
 import type { ComboMetrics } from './combo-metrics.ts';
 import type { Answer, Ask, ConfigDesk } from './desk.ts';
 import { patchConfig, planConfig, putConfig, rollBack, validateConfig } from './edits/config.ts';
+import { pullConfig, rejectProposal } from './edits/proposals.ts';
 import { addExplainRoutes, type ExplainParts } from './explain.ts';
 import { guarded, json, readBody } from './guarded.ts';
 import { insightPages } from './insight.ts';
@@ -27,7 +28,7 @@ export interface Management extends ExplainParts {
 type Page = (desk: ConfigDesk, ask: Ask) => Promise<Answer>;
 
 /** The pages about the configuration; each is a function of the desk and the request. */
-const pages: readonly (readonly ['GET' | 'PUT' | 'PATCH' | 'POST', string, Page])[] = [
+const pages: readonly (readonly ['GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE', string, Page])[] = [
   ['GET', '/api/config', viewConfig],
   ['PUT', '/api/config', putConfig],
   ['PATCH', '/api/config', patchConfig],
@@ -37,6 +38,8 @@ const pages: readonly (readonly ['GET' | 'PUT' | 'PATCH' | 'POST', string, Page]
   ['GET', '/api/config/history', viewHistory],
   ['POST', '/api/config/rollback', rollBack],
   ['GET', '/api/config/proposals', viewProposals],
+  ['DELETE', '/api/config/proposals', rejectProposal],
+  ['POST', '/api/config/pull', pullConfig],
 ];
 
 export function addManagementRoutes(app: H3, management: Management): void {

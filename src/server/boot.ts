@@ -41,7 +41,7 @@ import { openState } from './open-state.ts';
 import { auditAddresses, auditChange, listOrigins, openSecurity, type Security } from './security.ts';
 import { createReadStored, createSecretResolver } from './stored-secrets.ts';
 import { describeOutcome, describeStatus, tellLive, tellRefused } from './tell.ts';
-import { completeWrites, createRing, openWritePath } from './write-path.ts';
+import { completeWrites, createRing, openWritePath, type WritePath } from './write-path.ts';
 
 export interface BootOptions {
   /** Path of the main file; searched from `directory` when left out. */
@@ -99,14 +99,14 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   let server: RunningServer | undefined;
   let coordinator: Coordinator<Changes, ResolvedConfig> | undefined;
   let state: State | undefined;
-  let gitOwes = (): boolean => false;
+  let writePath: WritePath | undefined;
   let stateWorld: StateWorld | undefined;
   const metrics = createMetrics({
     process: true,
     inFlight: () => server?.gateway.lifecycle.running ?? 0,
     liveSnapshots: live.count,
     ledger: () => state!.status(),
-    gitOwes: () => gitOwes(),
+    gitOwes: () => writePath?.owes() === true,
   });
   let security: Security | undefined;
   const transport = createTransport({
@@ -131,6 +131,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     {
       // The first reading is taken as it is: the folder of the secrets had to be known before.
       load: async () => {
+        await writePath?.settleSecrets();
         const reading = early ?? (await files.load());
         early = undefined;
         newest = reading.result;
@@ -190,7 +191,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
 
   if (interrupted) logs.log.warn({ interrupted }, 'an interrupted write was completed');
   const ringing = createRing();
-  const writePath = await openWritePath({
+  const writing = await openWritePath({
     ...options,
     clock,
     timers,
@@ -202,12 +203,14 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     reading: () => readings.get(coordinator.config())!,
     settle: files.settle,
     audit: (entry) => auditChange(security!.trail, entry),
+    state: () => (isSqlite ? state : undefined),
+    trail: () => security?.trail,
   });
   const status = (): Readonly<Record<string, unknown>> => ({
     ...describeStatus(coordinator.status()),
-    git: writePath.repository?.status(),
+    git: writing.status(),
   });
-  gitOwes = () => writePath.repository?.status().state !== 'clean' && writePath.repository !== undefined;
+  writePath = writing;
   state = await openState({ config: () => config ?? start, dataFolder, clock, timers, logs });
   const combos = createComboMetrics();
   try {
@@ -221,6 +224,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     });
     stateWorld = world;
     world.move(start.moved);
+    // What was merged while nothing ran here.
+    if (await writing.settleSecrets()) await coordinator.reload('start');
     server = await createServer({
       snapshots,
       secrets,
@@ -251,13 +256,13 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       },
       reload: async () => describeOutcome(await coordinator.reload('api')),
       status,
-      desk: writePath.desk,
+      desk: writing.desk,
       combos,
       renderMetrics: metrics.render,
       metricsEnabled: () => (config ?? start).observability.metrics.enabled,
     });
   } catch (error) {
-    writePath.close();
+    writing.close();
     await server?.close();
     await state.close();
     throw error;
@@ -292,7 +297,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     status: coordinator.status,
     reload: coordinator.reload,
     close: async () => {
-      writePath.close();
+      writing.close();
       await watcher.close();
       const clean = await running.close();
       await transport.close(1_000);

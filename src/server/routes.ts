@@ -90,7 +90,19 @@ export const routes: readonly RouteRow[] = [
     method: 'GET',
     path: '/api/config/proposals',
     lane: 'app',
-    meaning: 'Branches that wait for a merge.',
+    meaning: 'Branches that wait for a merge, with the secrets that wait for them.',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/config/proposals',
+    lane: 'app',
+    meaning: 'Rejects the proposal of `?branch=`: the branch goes, and its secrets.',
+  },
+  {
+    method: 'POST',
+    path: '/api/config/pull',
+    lane: 'app',
+    meaning: 'Takes over now what the remote has and what compiles.',
   },
   {
     method: 'GET',
@@ -208,4 +220,5 @@ export const routes: readonly RouteRow[] = [
     meaning: 'Why a recorded request went where it went.',
   },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
+  { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];

@@ -33,8 +33,8 @@ export function describeStatus(status: ConfigStatus): Readonly<Record<string, un
   return { ...status, diagnostics: describeDiagnostics(status.diagnostics) };
 }
 
-// Place, code and message; never a code frame, because the broken line may hold a secret.
-function describeDiagnostics(diagnostics: readonly Diagnostic[]): readonly string[] {
+/** Place, code and message; never a code frame, because the broken line may hold a secret. */
+export function describeDiagnostics(diagnostics: readonly Diagnostic[]): readonly string[] {
   return diagnostics.map(
     ({ at, severity, code, message }) =>
       `${at ? `${renderPosition(at)} ` : ''}${severity} ${code}: ${message}`,

@@ -6,6 +6,7 @@ import { findMain, type LoadResult } from '../config/load.ts';
 import type { Coordinator, ReloadTrigger } from '../control/coordinator.ts';
 import { createEvaluate, sha256 } from '../control/evaluate.ts';
 import { openGit } from '../control/git.ts';
+import { createOwedFile } from '../control/owed.ts';
 import { completeJournal, type JournalReport } from '../control/journal.ts';
 import { pull, type PullOutcome } from '../control/pull.ts';
 import { createRepository, type Repository } from '../control/repository.ts';
@@ -15,10 +16,14 @@ import type { Watcher } from '../control/watch.ts';
 import type { Clock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import type { Timers } from '../lib/timers.ts';
+import type { AuditTrail } from '../management/audit-trail.ts';
 import type { ConfigDesk } from '../management/desk.ts';
 import type { Logs } from '../observability/logs.ts';
 import type { Changes } from '../routing/diff.ts';
+import type { State } from '../state/state.ts';
 import { resolveDataFolder } from './data-folder.ts';
+import { createProposedSecrets } from './proposed-secrets.ts';
+import { describeDiagnostics } from './tell.ts';
 
 export interface WritePathOptions {
   readonly config?: string | undefined;
@@ -36,6 +41,9 @@ export interface WritePathOptions {
   readonly bell: Bell;
   /** Resolves when the entry is durable. */
   audit(entry: AuditEntry): Promise<void>;
+  /** The store of secrets; undefined while the gateway starts, and where nothing is kept. */
+  state(): State | undefined;
+  trail(): AuditTrail | undefined;
   /** The reading behind what serves. */
   reading(): LoadResult;
   /** Waits until the files are quiet. */
@@ -45,7 +53,12 @@ export interface WritePathOptions {
 export interface WritePath {
   readonly desk: ConfigDesk;
   readonly repository: Repository | undefined;
-  pull(): Promise<PullOutcome>;
+  /** What git owes, and what came of the last pull; undefined without a repository. */
+  status(): Readonly<Record<string, unknown>> | undefined;
+  /** Whether somebody should look after git. */
+  owes(): boolean;
+  /** Secrets of merged proposals come into use; before secrets are read. Never rejects. */
+  settleSecrets(): Promise<boolean>;
   close(): void;
 }
 
@@ -65,7 +78,20 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
   const { coordinator, clock, timers, logs } = options;
   const settings = (): GitopsSettings => coordinator.config().gitops;
   const git = await openGit(options.folder);
-  const repository = git && createRepository({ git, settings, now: clock.now });
+  const journal = (await journalPath(options)) ?? join(options.dataFolder, 'write.json');
+  const owed = createOwedFile(journal.replace(/\.json$/, '.git.json'));
+  const repository = git && createRepository({ git, settings, now: clock.now, owed });
+  await repository?.restore();
+  const secrets = createProposedSecrets({
+    ...options,
+    now: clock.now,
+    judge: async (branch, commit) => repository?.judge(branch, commit) ?? 'open',
+  });
+  const settleSecrets = (): Promise<boolean> =>
+    secrets.settle().catch((error: unknown) => {
+      logs.log.error({ err: error }, 'secrets of proposals');
+      return false;
+    });
   const evaluate = createEvaluate({ ...options, config: (await findMain(options)) ?? options.config });
   const activate = async (trigger: ReloadTrigger): Promise<Activation> => {
     // First this, then the reading: an edit by hand that comes after it rings, one that came before is read now.
@@ -95,16 +121,25 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       const { patch: _patch, ...facts } = entry;
       logs.log.info({ audit: facts }, `configuration: ${entry.phase} of a change`);
     },
-    journal: (await journalPath(options)) ?? join(options.dataFolder, 'write.json'),
+    journal,
     repository,
+    get secrets() {
+      return options.state() && secrets;
+    },
     clock,
   });
+  let last: { readonly at: number; readonly outcome: PullOutcome } | undefined;
   const pullNow = async (): Promise<PullOutcome> => {
     if (!repository) return { kind: 'failed', error: 'the configuration is in no git repository' };
-    const outcome = await pull({ repository, evaluate, writer, activate: () => activate('pull') });
-    if (outcome.kind === 'failed') logs.log.warn({ pull: outcome }, 'pull failed');
-    else if (outcome.kind !== 'current')
-      logs.log.info({ pull: outcome.kind, commit: outcome.commit }, 'pulled');
+    const pushes = (): boolean => settings().mode === 'push';
+    const outcome = await pull({ repository, evaluate, writer, pushes, activate: () => activate('pull') });
+    // Said once, not at every pull for as long as nobody has done anything.
+    const news = JSON.stringify(outcome) !== JSON.stringify(last?.outcome);
+    last = { at: clock.now(), outcome };
+    const told = { pull: outcome.kind, ...describePull(last) };
+    if (outcome.kind === 'live') logs.log.info(told, 'pulled');
+    else if (outcome.kind !== 'current' && news) logs.log.warn(told, 'nothing was pulled');
+    if (outcome.dropped && (await settleSecrets())) await activate('pull');
     return outcome;
   };
 
@@ -119,16 +154,38 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       pulled = clock.monotonic();
     });
   });
-  const cancelRetry = timers.every(retryInterval, () => {
-    if (repository && repository.status().state !== 'clean') void writer.exclusive(repository.retry);
-  });
+  const retry = async (): Promise<void> => {
+    if (!repository) return;
+    if (repository.status().state !== 'clean') {
+      await writer.exclusive(repository.retryCommits);
+      await repository.retryPushes();
+      const { state, error } = repository.status();
+      if (state === 'clean') logs.log.info('git owes nothing any more');
+      else logs.log.warn({ state, error }, 'git still owes');
+    }
+    if (await settleSecrets()) await activate('pull');
+  };
+  const cancelRetry = timers.every(retryInterval, () => void retry());
+  // What the process before this one left; the start does not wait for a remote.
+  if (repository?.status().state !== 'clean') void retry();
   return {
     repository,
-    pull: pullNow,
+    settleSecrets,
+    status: () => repository && { ...repository.status(), ...(last && { pull: describePull(last) }) },
+    owes: () =>
+      repository !== undefined &&
+      (repository.status().state !== 'clean' ||
+        last?.outcome.kind === 'diverged' ||
+        last?.outcome.kind === 'refused'),
     desk: {
       writer,
       evaluate,
       repository,
+      pull: pullNow,
+      pendingSecrets: secrets.list,
+      settleSecrets: async () => {
+        if (await settleSecrets()) await activate('api');
+      },
       reading: options.reading,
       revision: () => coordinator.snapshots.current.revision,
       snapshot: () => coordinator.snapshots.current,
@@ -138,6 +195,18 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       cancelRetry();
     },
   };
+}
+
+function describePull({
+  at,
+  outcome,
+}: {
+  readonly at: number;
+  readonly outcome: PullOutcome;
+}): Readonly<Record<string, unknown>> {
+  return 'diagnostics' in outcome
+    ? { at, ...outcome, diagnostics: describeDiagnostics(outcome.diagnostics) }
+    : { at, ...outcome };
 }
 
 type Bell = Pick<Watcher, 'acknowledge' | 'hold'>;

@@ -9,6 +9,7 @@ import {
   type CipherGCM,
   type DecipherGCM,
 } from 'node:crypto';
+import { readHeld, type HeldSecret } from './held-secrets.ts';
 
 export interface SecretRow {
   readonly name: string;
@@ -52,7 +53,10 @@ export interface SecretEntry {
 }
 
 export interface Vault {
+  /** What is in use; not what waits for a proposal. */
   list(): readonly SecretEntry[];
+  /** What waits for the merge of a proposal. */
+  listHeld(): readonly HeldSecret[];
   /** Undefined when there is no such secret; throws LockedSecretError. */
   read(name: string): string | undefined;
   set(name: string, value: string): void;
@@ -71,8 +75,11 @@ export function createVault(
   now: () => number,
 ): Vault {
   return {
+    listHeld: () => table.list().flatMap((row) => readHeld(row) ?? []),
     list: () =>
-      table.list().map(({ name, envelope, createdAt, updatedAt }) => {
+      table.list().flatMap((row) => {
+        if (readHeld(row)) return [];
+        const { name, envelope, createdAt, updatedAt } = row;
         const keyId = readKeyId(envelope);
         return { name, createdAt, updatedAt, keyId, locked: !keys.some(({ id }) => id === keyId) };
       }),

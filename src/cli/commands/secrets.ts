@@ -120,10 +120,12 @@ async function act(given: Act): Promise<ExitCode> {
 
 function list({ desk, place, json, terminal }: Act): ExitCode {
   const entries = desk.vault.list();
+  const held = desk.vault.listHeld();
   const missing = [...place.secretNames].filter((name) => !entries.some((entry) => entry.name === name));
   if (json) {
     const secrets = entries.map((entry) => ({ ...entry, used: place.secretNames.has(entry.name) }));
-    terminal.out(JSON.stringify({ secrets, missing }, null, 2));
+    const pending = held.map(({ row: _row, ...each }) => each);
+    terminal.out(JSON.stringify({ secrets, missing, pending }, null, 2));
   } else {
     for (const { name, updatedAt, locked } of entries) {
       const notes = [
@@ -134,7 +136,11 @@ function list({ desk, place, json, terminal }: Act): ExitCode {
       terminal.out(`${name}  ${notes.join('  ')}`);
     }
     for (const name of missing) terminal.out(`${name}  MISSING: the configuration refers to it`);
-    if (entries.length + missing.length === 0) terminal.err('the store is empty');
+    for (const { name, branch, createdAt } of held)
+      terminal.out(
+        `${name}  ${new Date(createdAt).toISOString()}  PENDING: waits for the merge of ${branch}`,
+      );
+    if (entries.length + missing.length + held.length === 0) terminal.err('the store is empty');
   }
   return entries.some(({ locked }) => locked) || missing.length > 0
     ? exitCodes.negative.code

@@ -7,6 +7,7 @@ import { writeStatuses, type Change, type WriteOutcome } from '../../control/wri
 import { hasErrors } from '../../diagnostics.ts';
 import { GatewayError } from '../../errors.ts';
 import { renderChanges } from '../../routing/render-diff.ts';
+import { secretName } from '../../state/vault.ts';
 import { readMember, readObject, type Answer, type Ask, type ConfigDesk } from '../desk.ts';
 
 /** PUT /api/config: one whole file. The body is its text; `file` names another one than the main file. */
@@ -19,10 +20,10 @@ export async function putConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
   return write(desk, ask, { kind: 'texts', texts: new Map([[name, text]]) });
 }
 
-/** PATCH /api/config: `{ edits: [{ op, pointer, … }], message? }`. */
+/** PATCH /api/config: `{ edits: [{ op, pointer, … }], message?, secrets? }`; `secrets` are values for `${secret:}`. */
 export async function patchConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
   const body = await readObject(ask);
-  return write(desk, ask, readEdits(body, ask), readMember(body, 'message', 'string'));
+  return write(desk, ask, readEdits(body, ask), readMember(body, 'message', 'string'), readSecrets(body));
 }
 
 /** POST /api/config/rollback: `{ to: COMMIT }`; the files as they were at a commit of their history. */
@@ -77,9 +78,16 @@ async function rehearse(
   return { ...answer, status: 200, body: { valid, ...(answer.body as object) } };
 }
 
-async function write(desk: ConfigDesk, ask: Ask, change: Change, message?: string): Promise<Answer> {
+async function write(
+  desk: ConfigDesk,
+  ask: Ask,
+  change: Change,
+  message?: string,
+  secrets?: ReadonlyMap<string, string>,
+): Promise<Answer> {
   const outcome = await desk.writer.write({
     change,
+    secrets,
     actor: toActor(ask.actor),
     ifMatch: readTags(ask.ifMatch),
     dryRun: isTrue(ask.query.get('dryRun')),
@@ -141,6 +149,26 @@ function readEdits(body: Readonly<Record<string, unknown>>, ask: Ask): Change {
     file,
     cascade: isTrue(ask.query.get('cascade')),
   };
+}
+
+/** Never says a value, right or wrong. */
+function readSecrets(body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> | undefined {
+  const { secrets } = body;
+  if (secrets === undefined) return undefined;
+  const fail = (what: string): GatewayError =>
+    new GatewayError('invalid_body', `"secrets" ${what}`, { param: 'secrets' });
+  if (secrets === null || typeof secrets !== 'object' || Array.isArray(secrets))
+    throw fail('must be an object of names and values');
+  const entries = Object.entries(secrets as Readonly<Record<string, unknown>>);
+  if (entries.length > 100) throw fail('holds more than 100 names');
+  return new Map(
+    entries.map(([name, value]) => {
+      if (!secretName.test(name)) throw fail('holds a name that no reference can spell');
+      if (typeof value !== 'string' || value === '' || value.length > 65_536)
+        throw fail(`holds no text of 1 to 65536 characters for "${name}"`);
+      return [name, value];
+    }),
+  );
 }
 
 function readEdit(edit: unknown, index: number): Edit {

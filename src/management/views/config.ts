@@ -104,8 +104,14 @@ export async function viewHistory(desk: ConfigDesk, { query }: Ask): Promise<Ans
 }
 
 /** GET /api/config/proposals: branches that wait for a merge. */
-export async function viewProposals({ repository }: ConfigDesk): Promise<Answer> {
-  return { status: 200, body: { proposals: (await repository?.listProposals()) ?? [] } };
+export async function viewProposals(desk: ConfigDesk): Promise<Answer> {
+  const found = (await desk.repository?.listProposals()) ?? [];
+  const pending = await desk.pendingSecrets();
+  const proposals = found.map((each) => ({
+    ...each,
+    secrets: pending.filter(({ branch }) => branch === each.branch).map(({ name }) => name),
+  }));
+  return { status: 200, body: { proposals } };
 }
 
 // --- what may be shown ---
