@@ -220,5 +220,4 @@ export const routes: readonly RouteRow[] = [
     meaning: 'Why a recorded request went where it went.',
   },
   { method: 'GET', path: '/metrics', lane: 'app', meaning: 'Metrics in the Prometheus text format.' },
-  { method: 'GET', path: '/', lane: 'app', meaning: 'Redirects to the dashboard.', aliasOf: '/dashboard' },
 ];
