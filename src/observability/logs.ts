@@ -1,6 +1,7 @@
 // Log lines: JSON on standard error, or text for a person at a terminal; one wide line per request. Every line passes
 // the redactor as its last step before it is written.
 import pino, { type Logger } from 'pino';
+import { createPortions } from './portions.ts';
 import { renderPretty } from './pretty.ts';
 import { createRedactor } from './redact.ts';
 import type { RequestEvent } from './request-event.ts';
@@ -81,47 +82,16 @@ export function createLogs(options: LogsOptions = {}): Logs {
   };
 }
 
-/** Characters of a portion, and milliseconds until one goes out that is smaller. */
-const portionLength = 32 * 1024;
-const portionPeriod = 200;
-
 /**
  * Standard error, in portions: a write for every line would cost more than making it. What a kill loses is younger than
- * the period; a process that ends by itself writes the rest. Lines beyond `maxLength` that nobody reads are dropped.
+ * the period; a process that ends by itself writes the rest. Lines that nobody reads are dropped beyond a limit.
  */
 function openOutput(terminal: boolean): { write(line: string): void; flush(): void } {
   if (terminal) {
     const output = pino.destination({ fd: 2, sync: true });
     return { write: (line) => void output.write(line), flush: () => output.flushSync() };
   }
-  // Portions are made here: sonic-boom measures everything that waits anew with every line.
-  let lines: string[] = [];
-  let length = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const push = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (lines.length === 0) return;
-    const portion = lines.join('');
-    lines = [];
-    length = 0;
-    output.write(portion);
-  };
-  const flush = (): void => {
-    push();
-    output.flushSync();
-  };
-  // Before those of the destination itself, which writes at these moments what it has.
-  process.on('beforeExit', push);
-  process.on('exit', flush);
-  const output = pino.destination({ fd: 2, sync: false, maxLength: 16 * 1024 * 1024 });
-  return {
-    write: (line) => {
-      lines.push(line);
-      length += line.length;
-      if (length >= portionLength) push();
-      else timer ??= setTimeout(push, portionPeriod).unref();
-    },
-    flush,
-  };
+  const portions = createPortions(2);
+  process.on('exit', portions.flush);
+  return portions;
 }
