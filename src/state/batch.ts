@@ -1,5 +1,5 @@
-// Usage rows packed into a few strings and one array of numbers, which is what crosses to the writer thread.
-// A structured clone of row objects costs several microseconds a row; this costs a fraction of one.
+// Usage rows packed into memory that both threads see: numbers, and the bytes of all texts. Only the place of it crosses to
+// the writer thread. A structured clone of row objects costs several microseconds a row; this costs a fraction of one.
 import type { AuditRow } from './audit.ts';
 import type { Slice, TokenCounts, UsageRow } from '../routing/ports.ts';
 
@@ -41,12 +41,13 @@ export const scalarCount = 6;
 /** Numbers that one row takes: places and lengths of its texts, scalars, tokens. */
 export const stride = textColumns.length + scalarCount + tokenKinds.length;
 
-/** The rows of a chunk. */
+/** The rows of a chunk. Both views are of shared memory. */
 export interface PackedRows {
   readonly rows: number;
   readonly numbers: Float64Array;
   readonly shared: readonly string[];
-  readonly text: string;
+  /** UTF-8. */
+  readonly text: Uint8Array;
 }
 
 /** What one `postMessage` carries. */
@@ -57,7 +58,15 @@ export interface Batch extends PackedRows {
   readonly audits?: readonly AuditRow[];
 }
 
-export const noRows: PackedRows = { rows: 0, numbers: new Float64Array(0), shared: [], text: '' };
+export const noRows: PackedRows = {
+  rows: 0,
+  numbers: new Float64Array(0),
+  shared: [],
+  text: new Uint8Array(0),
+};
+
+/** Bytes that the own texts of a row take as a rule, with some room. */
+const usualText = 384;
 
 /** Rows on their way into a batch. */
 export class Chunk {
@@ -65,14 +74,16 @@ export class Chunk {
   /** Memory that the rows hold: one byte a character, eight a number; near enough to bound it. */
   bytes = 0;
   readonly #numbers: Float64Array;
-  readonly #texts: string[] = [];
+  #text: Buffer;
+  #used = 0;
   readonly #shared: string[] = [];
   readonly #places = new Map<string, number>();
   readonly #capacity: number;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#numbers = new Float64Array(capacity * stride);
+    this.#numbers = new Float64Array(new SharedArrayBuffer(capacity * stride * 8));
+    this.#text = Buffer.from(new SharedArrayBuffer(capacity * usualText));
   }
 
   get full(): boolean {
@@ -100,7 +111,7 @@ export class Chunk {
     numbers[at++] = facts.length;
     numbers[at++] = attempts.length;
     numbers[at++] = marks.length;
-    this.#texts.push(requestId, facts, attempts, marks);
+    this.#used += this.#write(requestId + facts + attempts + marks);
     numbers[at++] = row.at;
     numbers[at++] = row.secretEpoch;
     numbers[at++] = row.cost ?? Number.NaN;
@@ -120,29 +131,35 @@ export class Chunk {
     return this.bytes - before;
   }
 
-  /** What crosses to the thread. Lets go of the texts; the chunk can take no further row before `reset`. */
+  /** What crosses to the thread. The chunk must not change until its rows are written; then it can be reset. */
   pack(): PackedRows {
-    const packed = {
+    return {
       rows: this.rows,
-      numbers: this.#numbers.slice(0, this.rows * stride),
+      numbers: this.#numbers.subarray(0, this.rows * stride),
       shared: this.#shared.slice(),
-      text: this.#texts.join(''),
+      text: this.#text.subarray(0, this.#used),
     };
-    this.#forget();
-    return packed;
   }
 
   /** Makes the chunk empty, to be filled again. */
   reset(): void {
     this.rows = 0;
     this.bytes = 0;
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#texts.length = 0;
+    this.#used = 0;
     this.#shared.length = 0;
     this.#places.clear();
+  }
+
+  /** Answers how many bytes were written. */
+  #write(text: string): number {
+    // A character takes three bytes at most.
+    const room = this.#used + text.length * 3;
+    if (room > this.#text.length) {
+      const larger = Buffer.from(new SharedArrayBuffer(Math.max(room, this.#text.length * 2)));
+      larger.set(this.#text.subarray(0, this.#used));
+      this.#text = larger;
+    }
+    return this.#text.write(text, this.#used);
   }
 
   #share(text: string | null): number {
@@ -167,7 +184,8 @@ export interface BoundRow {
 }
 
 /** The rows one after the other, in order. */
-export function readRows({ numbers, shared, text, rows }: PackedRows): readonly BoundRow[] {
+export function readRows({ numbers, shared, text: bytes, rows }: PackedRows): readonly BoundRow[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   let cursor = 0;
   let at = 0;
   return Array.from({ length: rows }, (): BoundRow => {
