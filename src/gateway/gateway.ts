@@ -11,6 +11,7 @@ import type { Transport } from '../upstream/transport.ts';
 import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { ProofIssuers } from './proofs.ts';
 import type { Slots } from '../routing/slots.ts';
 
 export interface Gateway {
@@ -28,6 +29,8 @@ export interface Gateway {
   readonly slots: Slots;
   /** Answers that clients may come back to. */
   readonly responses: ResponseStore;
+  /** Who issued which proof of reasoning. */
+  readonly proofs: ProofIssuers;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */

@@ -14,6 +14,7 @@ import { keepAnswer } from './keep.ts';
 import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
 import { replyAlive, replyLoaded, replyShow, replyTags, replyVersion } from './ollama.ts';
 import { permit } from './permit.ts';
+import { noteProofs } from './proofs.ts';
 import { read } from './read.ts';
 import { disown, recall } from './recall.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
@@ -113,7 +114,8 @@ function tryOne(
   exchange.attempt = attempt;
   const translated = translate(gateway, exchange, attempt);
   if ('class' in translated) return translated;
-  const prepared = keepAnswer(gateway, exchange, attempt, translated);
+  const noted = noteProofs(gateway, exchange, attempt, translated);
+  const prepared = keepAnswer(gateway, exchange, attempt, noted);
   const answered = permit(gateway, exchange, responder, attempt);
   const go = (permission: Awaited<typeof answered>): ReturnType<typeof tryOne> => {
     if (permission === 'gone') {

@@ -17,6 +17,7 @@ import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
 import { describeKept } from './keep.ts';
+import { withoutForeign } from './proofs.ts';
 import { sourceFor, type Source } from './recall.ts';
 
 export interface PreparedCall {
@@ -58,7 +59,9 @@ export function translate(
   exchange.loss = noLoss;
   let written: Written;
   try {
-    written = same ? passThrough(exchange, attempt, wire) : translateBody(gateway, exchange, attempt, wire);
+    written = same
+      ? passThrough(gateway, exchange, attempt, wire)
+      : translateBody(gateway, exchange, attempt, wire);
   } catch (error) {
     // Another target may be able to say what this one cannot; every other fault is the client's.
     if (!isGatewayError(error) || error.code !== 'unsupported_feature') throw error;
@@ -80,10 +83,10 @@ export function translate(
   };
 }
 
-function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Written {
+function passThrough(gateway: Gateway, exchange: Exchange, attempt: Attempt, wire: Protocol): Written {
   const { endpoint, model, suffixes = [] } = attempt;
   const { stream } = exchange;
-  const { body, peek } = changeBody(exchange, attempt, wire);
+  const { body, peek } = changeBody(gateway, exchange, attempt, wire);
   const askForUsage = stream && !peek.reportsUsage && !endpoint.quirks.includes('no-stream-options');
   const edits =
     suffixes.length === 0 || isEmbedding(wire)
@@ -103,10 +106,10 @@ function passThrough(exchange: Exchange, attempt: Attempt, wire: Protocol): Writ
 }
 
 // Only rules of the operator make a passed-through body be parsed and written again.
-function changeBody(exchange: Exchange, attempt: Attempt, wire: Protocol): Source {
+function changeBody(gateway: Gateway, exchange: Exchange, attempt: Attempt, wire: Protocol): Source {
   const { snapshot, incoming } = exchange;
   const { changes, model, endpoint, facts } = attempt;
-  const source = sourceFor(exchange, attempt);
+  const source = withoutForeign(gateway, exchange, attempt, sourceFor(exchange, attempt));
   if (!changes || isEmbedding(wire)) return source;
   const { body } = source;
   const value = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());

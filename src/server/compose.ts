@@ -4,6 +4,7 @@ import { priceTokens } from '../catalog/prices.ts';
 import { createDeadlines } from '../gateway/deadlines.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createLifecycle } from '../gateway/lifecycle.ts';
+import { createProofIssuers } from '../gateway/proofs.ts';
 import { createSlots } from '../routing/slots.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ListenAddress } from '../lib/listen-address.ts';
@@ -39,6 +40,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     lifecycle: createLifecycle(),
     slots: createSlots(clock, timers),
     responses: createResponseStore(clock),
+    proofs: createProofIssuers(),
     price: priceTokens,
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),
