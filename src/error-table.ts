@@ -81,7 +81,8 @@ export const errorTable = {
     status: 400,
     class: 'invalid_request',
     meaning: 'The previous_response_id names no answer that the gateway keeps for this key.',
-    action: 'Send the whole conversation as input; answers are kept in memory, for storage.responses.ttl at most.',
+    action:
+      'Send the whole conversation as input; answers are kept in memory, for storage.responses.ttl at most.',
   },
   context_length_exceeded: {
     status: 400,
@@ -299,6 +300,12 @@ export const errorTable = {
     class: 'overloaded',
     meaning: 'The provider is declared but none of its connections has a usable credential.',
     action: 'Set the variable or secret that the message names.',
+  },
+  tokenizer_unavailable: {
+    status: 503,
+    class: 'overloaded',
+    meaning: 'The tokenizer has failed, takes too long, or has too much to do.',
+    action: 'Repeat after Retry-After, or estimate four characters a token.',
   },
   draining: {
     status: 503,

@@ -12,6 +12,7 @@ import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ProofIssuers } from './proofs.ts';
+import type { TokenCounter } from './tokens/counter.ts';
 import type { Slots } from '../routing/slots.ts';
 
 export interface Gateway {
@@ -25,6 +26,8 @@ export interface Gateway {
   readonly timers: Timers;
   readonly deadlines: Deadlines;
   readonly lifecycle: Lifecycle;
+  /** Counts tokens where no provider does. */
+  readonly tokens: TokenCounter;
   /** Places for calls, where the configuration bounds them. */
   readonly slots: Slots;
   /** Answers that clients may come back to. */

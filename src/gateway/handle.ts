@@ -1,10 +1,12 @@
 // What happens to one request, from the first stage to the last. Every lane ends here; there is no other way in.
 import { GatewayError, type UpstreamFailure } from '../errors.ts';
+import { isCounting } from '../protocols/counters.ts';
 import type { Attempt, Outcome, RoutePlan, Step } from '../routing/decision.ts';
 import { describeOutcome } from '../routing/gate.ts';
 import { next } from '../routing/next.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
+import { replyCount } from './count.ts';
 import { decideCall } from './decide.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -53,6 +55,13 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
         recall(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
+      case 'count-tokens':
+        exchange.principal = authenticate(gateway, exchange);
+        if (!isCounting(exchange.protocol)) throw missing(exchange);
+        admit(gateway, exchange);
+        await read(gateway, exchange);
+        recall(gateway, exchange);
+        return await replyCount(gateway, exchange, responder, exchange.protocol);
       case 'response':
       case 'response-items':
       case 'response-cancel':

@@ -107,6 +107,10 @@ export const responseHeaders = {
     values: 'names of features',
     meaning: 'What the protocol of the upstream could not express.',
   },
+  'X-OmniRoute-Counter': {
+    values: 'provider, tokenizer',
+    meaning: 'Who counted: the provider of the model that would answer, or the tokenizer as an estimate.',
+  },
   'X-OmniRoute-Sandbox': { values: 'true', meaning: 'The simulator answered, not a model.' },
   'X-OmniRoute-Cache-Hit': { values: 'true, false', meaning: 'The same as a flag.', reserved: true },
   'X-OmniRoute-Idempotent': {

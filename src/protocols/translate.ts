@@ -129,7 +129,8 @@ export function createTranslation(options: TranslationOptions): Translation {
   };
 }
 
-function changeRules({ sampling, thinking, efforts, thinkingSwitch }: ModelRules): ChangeRules {
+/** What changes of a request depend on. */
+export function changeRules({ sampling, thinking, efforts, thinkingSwitch }: ModelRules): ChangeRules {
   return { sampling, reasons: thinking !== 'none' || efforts.length > 0 || thinkingSwitch };
 }
 

@@ -5,6 +5,7 @@ import { createDeadlines } from '../gateway/deadlines.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createLifecycle } from '../gateway/lifecycle.ts';
 import { createProofIssuers } from '../gateway/proofs.ts';
+import { createTokenCounter } from '../gateway/tokens/counter.ts';
 import { createSlots } from '../routing/slots.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { ListenAddress } from '../lib/listen-address.ts';
@@ -41,6 +42,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     slots: createSlots(clock, timers),
     responses: createResponseStore(clock),
     proofs: createProofIssuers(),
+    tokens: createTokenCounter({ timers }),
     price: priceTokens,
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),

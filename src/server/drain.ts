@@ -10,7 +10,7 @@ const lastWords = 500;
  * where a flush waits for a full disk without end. Running requests get `milliseconds`; true when all of them finished.
  */
 export async function drain(
-  { deadlines, lifecycle, timers, transport }: Gateway,
+  { deadlines, lifecycle, timers, tokens, transport }: Gateway,
   listening: readonly Listening[],
   milliseconds: number,
 ): Promise<boolean> {
@@ -30,6 +30,6 @@ export async function drain(
   cancel();
   // Broken-off requests settle in a later turn; their rows belong into the ledger too.
   await lifecycle.whenIdle();
-  await transport.close(1_000);
+  await Promise.all([transport.close(1_000), tokens.close()]);
   return finished;
 }

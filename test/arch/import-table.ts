@@ -48,6 +48,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
   'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts', 'protocols/unary-pipe.ts'],
   'protocols/embeddings.ts': [...wire, 'protocols'],
+  'protocols/counters.ts': [...wire, 'protocols'],
   'protocols/openai': wire,
   'protocols/openai-chat': openai,
   'protocols/openai-responses': openai,
@@ -90,6 +91,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   ajv: ['config'],
   undici: ['upstream'],
   'better-sqlite3': ['state/drivers'],
+  'gpt-tokenizer': ['gateway/tokens'],
   jose: ['management'],
   chokidar: ['control'],
   h3: [
