@@ -1,6 +1,7 @@
 // What a usage row costs the main thread: CPU µs per row and event-loop delay at 5,000 rows a second, against the same
-// loop that only makes the rows. Also the hot-path cost of metrics and log lines, and the writer's top speed.
-// Run: node bench/state.ts [seconds per repetition] [repetitions]
+// loop that only makes the rows. Both take short turns, each first in every other repetition, and are compared inside a
+// repetition. Also the hot-path cost of metrics and log lines, and the writer's top speed.
+// Run: node bench/state.ts [seconds per turn] [repetitions]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +11,8 @@ import { createMetrics } from '../src/observability/metrics.ts';
 import type { UsageRow } from '../src/routing/ports.ts';
 import { openSqliteState } from '../src/state/open.ts';
 
-const seconds = Number(process.argv[2] ?? 4);
-const repetitions = Number(process.argv[3] ?? 5);
+const seconds = Number(process.argv[2] ?? 1);
+const repetitions = Number(process.argv[3] ?? 15);
 const rate = 5000;
 
 interface Sample {
@@ -29,11 +30,15 @@ try {
   const base: Sample[] = [];
   const ledger: Sample[] = [];
   let kept: UsageRow | undefined;
-  await pace(1, (row) => state.ledger.append(row));
+  const drop = (row: UsageRow): void => void (kept = row);
+  const keep = (row: UsageRow): void => state.ledger.append(row);
+  await pace(2, drop);
+  await pace(2, keep);
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    base.push(await pace(seconds, (row) => (kept = row)));
-    ledger.push(await pace(seconds, (row) => state.ledger.append(row)));
+    if (repetition % 2 === 0) base.push(await pace(seconds, drop));
+    ledger.push(await pace(seconds, keep));
     await state.ledger.flush();
+    if (repetition % 2 === 1) base.push(await pace(seconds, drop));
   }
   const cost = ledger.map((sample, index) => sample.cpu - (base[index]?.cpu ?? 0));
   report('ledger, main-thread CPU', cost, 'µs/row');
@@ -56,6 +61,11 @@ try {
     'event-loop delay p99, with',
     ledger.map(({ p99 }) => p99),
     'ms',
+  );
+  report(
+    'event-loop delay p99, with/without',
+    ledger.map(({ p99 }, index) => p99 / (base[index]?.p99 ?? Number.NaN)),
+    '×',
   );
   report(
     'event-loop delay max, without',

@@ -1,5 +1,7 @@
 // The writer thread: the only place that changes the database. It writes one batch a transaction, repeats what a
 // locked or full disk refused, and cleans up in small portions between batches.
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Batch } from './batch.ts';
@@ -12,7 +14,13 @@ import type { Greeting } from './thread.ts';
 const firstPause = 50;
 const longestPause = 2000;
 
-if (parentPort) serve(parentPort, workerData as WriterSetup);
+/** A quarter to a third of a core remains on a machine that is busy with nothing but requests. */
+const niceness = 5;
+
+if (parentPort) {
+  stepBack();
+  serve(parentPort, workerData as WriterSetup);
+}
 
 function serve(port: NonNullable<typeof parentPort>, setup: WriterSetup): void {
   const tell = (notice: WriterNotice | Greeting): void => port.postMessage(notice);
@@ -93,6 +101,20 @@ function serve(port: NonNullable<typeof parentPort>, setup: WriterSetup): void {
       tell({ kind: 'closed' });
       port.close();
     }
+  }
+}
+
+/**
+ * On Linux each thread has a priority of its own. A batch may wait for a free moment; requests must not wait for a batch,
+ * which on few cores would stop the main thread for as long as it is written.
+ */
+function stepBack(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    // <process>/task/<thread>
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), niceness);
+  } catch {
+    // Without /proc it works as well, only less politely.
   }
 }
 
