@@ -2,6 +2,7 @@
 // string is read out of the JSON arguments while they stream.
 import { isObject, parseJson } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
+import type { AnswerListener } from './events.ts';
 import type { FreeformTool, FunctionTool } from './tools.ts';
 
 /** The function that stands for a free-form tool; a grammar goes into the description, where the model can read it. */
@@ -35,6 +36,25 @@ export function wrapInput(input: string): string {
 export function unwrapInput(wrapped: string): string {
   const value = parseJson(wrapped);
   return isObject(value) && typeof value['input'] === 'string' ? value['input'] : wrapped;
+}
+
+/** For wires whose calls carry an object: the input of a free-form call becomes the wrapped arguments, while it streams. */
+export function createInputWrapper(emit: AnswerListener): AnswerListener {
+  const open = new Set<number>();
+  return (event) => {
+    if (event.type === 'tool-call-start' && event.freeform) {
+      const { freeform: _, ...start } = event;
+      open.add(event.id);
+      emit(start);
+      emit({ type: 'tool-call-delta', id: event.id, text: '{"input":"' });
+    } else if (event.type === 'tool-call-delta' && open.has(event.id))
+      emit({ ...event, text: JSON.stringify(event.text).slice(1, -1) });
+    else {
+      if (event.type === 'tool-call-end' && open.delete(event.id))
+        emit({ type: 'tool-call-delta', id: event.id, text: '"}' });
+      emit(event);
+    }
+  };
 }
 
 export interface InputReader {

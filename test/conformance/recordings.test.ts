@@ -1,37 +1,44 @@
 // Real answers of real providers, recorded by others (../shared/recordings, not part of this repository): each must come
 // out of the translation, for both clients, without loss of text, calls, reasoning, finish reason or usage. What is
 // expected is read from the recording by this file alone, in the plainest way.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readFailure } from '../../src/ir/failure.ts';
+import { readRecorded } from '../support/recorded-answers.ts';
+import {
+  areRecordings,
+  findRecordings,
+  readRecording,
+  recordingFolder,
+  type Value,
+} from '../support/recordings.ts';
 import { readWithSdk } from '../support/sdk.ts';
 import type { Summary } from '../support/sdk.ts';
 import { answerPipe, feed, wireNames, wires } from '../support/translation.ts';
 import type { WireName } from '../support/translation.ts';
-import { readFailure } from '../../src/ir/failure.ts';
 
-const folder = join(import.meta.dirname, '../../../shared/recordings');
-const present = existsSync(folder);
-if (!present) console.warn(`recordings are absent (${folder}): their tests are skipped`);
+if (!areRecordings) console.warn(`recordings are absent (${recordingFolder}): their tests are skipped`);
 
-interface Recording {
-  readonly name: string;
-  readonly upstream: WireName;
-  readonly stream: boolean;
-  readonly bytes: Buffer;
-  readonly values: readonly Value[];
-}
+/** Streams that end in an error: they have tests of their own. */
+const broken: Readonly<Record<string, object>> = {
+  'openai/responses-stream/openai-error-null-code.1.chunks.txt#0': {
+    class: 'upstream',
+    message: 'Sorry, something went wrong.',
+  },
+  'openai/responses-stream/openai-response-failed-only.1.chunks.txt#0': {
+    class: 'rate_limit',
+    code: 'rate_limit_exceeded',
+  },
+};
 
-type Value = { readonly [key: string]: unknown };
-
-const recordings = present ? [...find('chat', 'openai-chat'), ...find('messages', 'anthropic-messages')] : [];
+const recordings = findRecordings();
+const answers = recordings.filter(({ name }) => broken[name] === undefined);
 
 test('the recordings are found where they are', () => {
-  expect(recordings.length).toBe(present ? recordings.length : 0);
-  if (present) expect(recordings.length).toBeGreaterThan(35);
+  expect(recordings.length).toBe(areRecordings ? recordings.length : 0);
+  if (areRecordings) expect(recordings.length).toBeGreaterThan(60);
 });
 
-describe.each(recordings.flatMap((one) => wireNames.map((client) => ({ ...one, client }))))(
+describe.each(answers.flatMap((one) => wireNames.map((client) => ({ ...one, client }))))(
   '$name for $client',
   ({ client, upstream, stream, bytes, values }) => {
     test('keeps text, reasoning, calls, finish and usage', async () => {
@@ -54,7 +61,19 @@ describe.each(recordings.flatMap((one) => wireNames.map((client) => ({ ...one, c
   },
 );
 
-const errorFiles = present ? listErrors() : [];
+test.each(recordings.filter(({ name }) => broken[name] !== undefined))(
+  '$name is a failure, passed through and translated',
+  ({ name, upstream, bytes }) => {
+    for (const client of wireNames)
+      expect(feed(answerPipe(client, upstream, { stream: true }), bytes).failure).toMatchObject(
+        broken[name]!,
+      );
+    const passed = feed(wires[upstream].peek.streamPipe({ withholdUsage: false }), bytes);
+    expect(passed.failure).toMatchObject(broken[name]!);
+  },
+);
+
+const errorFiles = areRecordings ? listErrors() : [];
 
 test.each(errorFiles)('the error of $name is understood', ({ text, status, expected }) => {
   const failure = readFailure(status, {}, text, 0);
@@ -62,11 +81,10 @@ test.each(errorFiles)('the error of $name is understood', ({ text, status, expec
 });
 
 function listErrors() {
-  const read = (path: string) => readFileSync(join(folder, path), 'utf8');
   return [
     {
       name: 'anthropic',
-      text: read('anthropic/errors/anthropic-issue-17366-error.json'),
+      text: readRecording('anthropic/errors/anthropic-issue-17366-error.json'),
       status: 400,
       expected: {
         class: 'invalid_request',
@@ -76,112 +94,37 @@ function listErrors() {
     },
     {
       name: 'openai quota',
-      text: read('openai/errors/openai-error.1.json'),
+      text: readRecording('openai/errors/openai-error.1.json'),
       status: 429,
       expected: { class: 'billing', code: 'insufficient_quota' },
     },
     {
       name: 'openai tokens',
-      text: read('openai/errors/issue-10082-token-limit-error.json'),
+      text: readRecording('openai/errors/issue-10082-token-limit-error.json'),
       status: 400,
       expected: { class: 'invalid_request' },
     },
     {
       name: 'groq',
-      text: read('groq/errors/issue-10023-output-with-tools-error.json'),
+      text: readRecording('groq/errors/issue-10023-output-with-tools-error.json'),
       status: 400,
       expected: { class: 'invalid_request' },
     },
     {
       name: 'google',
-      text: read('google/errors/google-structured-output-with-tools-error.json'),
+      text: readRecording('google/errors/google-structured-output-with-tools-error.json'),
       status: 400,
       expected: { class: 'invalid_request' },
     },
   ];
 }
 
-function find(kind: 'chat' | 'messages', upstream: WireName): Recording[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'cohere')
-    .flatMap(({ name: provider }) => [
-      ...list(`${provider}/${kind}`, '.json').map((path) => unary(path, upstream)),
-      ...list(`${provider}/${kind}-stream`, '.chunks.txt').flatMap((path) => streams(path, upstream)),
-    ]);
-}
-
-function list(path: string, ending: string): readonly string[] {
-  const whole = join(folder, path);
-  return existsSync(whole)
-    ? readdirSync(whole)
-        .filter((file) => file.endsWith(ending))
-        .map((file) => `${path}/${file}`)
-    : [];
-}
-
-function unary(path: string, upstream: WireName): Recording {
-  const text = readFileSync(join(folder, path), 'utf8');
-  return {
-    name: path,
-    upstream,
-    stream: false,
-    bytes: Buffer.from(text),
-    values: [JSON.parse(text) as Value],
-  };
-}
-
-/** A file may hold several streams one after the other; each is replayed with the frames of its wire around it. */
-function streams(path: string, upstream: WireName): readonly Recording[] {
-  const values = readFileSync(join(folder, path), 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as Value);
-  const parts: Value[][] = [];
-  for (const value of values) {
-    const last = parts.at(-1)?.at(-1);
-    const begins =
-      upstream === 'anthropic-messages'
-        ? value['type'] === 'message_start'
-        : last !== undefined && last['id'] !== '' && last['id'] !== value['id'];
-    if (begins || parts.length === 0) parts.push([]);
-    parts.at(-1)!.push(value);
-  }
-  return parts.map((part, index) => {
-    const frames = part.map(
-      (value) =>
-        (upstream === 'openai-chat' ? '' : `event: ${String(value['type'])}\n`) +
-        `data: ${JSON.stringify(value)}\n\n`,
-    );
-    const text = frames.join('') + (upstream === 'openai-chat' ? 'data: [DONE]\n\n' : '');
-    return { name: `${path}#${index}`, upstream, stream: true, bytes: Buffer.from(text), values: part };
-  });
-}
-
-interface Plain {
-  text: string;
-  reasoning: string;
-  refusal: string;
-  citations: string[];
-  calls: { id: string; name: string; text: string }[];
-  finish: string;
-  usage: { input?: number; output?: number; cached?: number; written?: number; reasoning?: number };
-}
-
 function expectation(client: WireName, upstream: WireName, values: readonly Value[]): Summary {
-  const plain: Plain = {
-    text: '',
-    reasoning: '',
-    refusal: '',
-    citations: [],
-    calls: [],
-    finish: '',
-    usage: {},
-  };
-  for (const value of values) (upstream === 'openai-chat' ? readChat : readMessages)(plain, value);
-  const calls = plain.calls.map(({ id, name, text }) => ({
+  const plain = readRecorded(upstream, values);
+  const calls = plain.calls.map(({ id, name, text, freeform }) => ({
     id,
     name,
-    arguments: JSON.parse(text || '{}') as unknown,
+    arguments: freeform ? freeformOf(client, text) : (JSON.parse(text || '{}') as unknown),
   }));
   const { input = 0, output = 0, cached = 0, written = 0, reasoning = 0 } = plain.usage;
   const fresh = client === 'anthropic-messages' ? input - cached - written : input;
@@ -203,8 +146,14 @@ function expectation(client: WireName, upstream: WireName, values: readonly Valu
     calls,
     finish: finishes[client][finish] ?? finish,
     usage: drop({ input: fresh, output, cached, written, reasoning }),
-    citations: plain.citations,
+    // Others only know citations of web pages.
+    citations: plain.citations.filter((one) => client === upstream || one.startsWith('http')),
   }) as Summary;
+}
+
+/** Where arguments are an object, the text is a member of it. */
+function freeformOf(client: WireName, input: string): unknown {
+  return client.startsWith('openai-') ? input : { input };
 }
 
 const finishes: { readonly [client in WireName]: Readonly<Record<string, string>> } = {
@@ -215,6 +164,13 @@ const finishes: { readonly [client in WireName]: Readonly<Record<string, string>
     refusal: 'content_filter',
     pause: 'stop',
   },
+  'openai-responses': {
+    stop: 'completed',
+    calls: 'completed',
+    length: 'max_output_tokens',
+    refusal: 'content_filter',
+    pause: 'completed',
+  },
   ollama: { stop: 'stop', calls: 'stop', length: 'length', refusal: 'stop', pause: 'stop' },
   'anthropic-messages': {
     stop: 'end_turn',
@@ -224,133 +180,6 @@ const finishes: { readonly [client in WireName]: Readonly<Record<string, string>
     pause: 'pause_turn',
   },
 };
-
-function readChat(plain: Plain, value: Value): void {
-  const choice = (value['choices'] as Value[] | undefined)?.[0];
-  const delta = (choice?.['delta'] ?? choice?.['message'] ?? {}) as Value;
-  const content = delta['content'];
-  if (typeof content === 'string') plain.text += content;
-  for (const part of Array.isArray(content) ? (content as Value[]) : []) {
-    if (part['type'] === 'text') plain.text += String(part['text']);
-    for (const piece of (part['thinking'] as Value[] | undefined) ?? [])
-      plain.reasoning += String(piece['text']);
-  }
-  plain.reasoning += String(delta['reasoning_content'] ?? delta['reasoning'] ?? '');
-  for (const piece of (delta['tool_calls'] as Value[] | undefined) ?? []) {
-    const fn = piece['function'] as Value;
-    const index = (piece['index'] as number | undefined) ?? plain.calls.length;
-    const call = (plain.calls[index] ??= { id: String(piece['id']), name: String(fn['name']), text: '' });
-    call.text += String(fn['arguments'] ?? '');
-  }
-  const finish = choice?.['finish_reason'];
-  if (typeof finish === 'string') plain.finish = finish === 'tool_calls' ? 'calls' : finish;
-  const usage = value['usage'] as Value | null | undefined;
-  if (!usage) return;
-  const prompt = (usage['prompt_tokens_details'] ?? {}) as Value;
-  const completion = (usage['completion_tokens_details'] ?? {}) as Value;
-  const apart =
-    usage['total_tokens'] ===
-    (usage['prompt_tokens'] as number) +
-      (usage['completion_tokens'] as number) +
-      ((completion['reasoning_tokens'] as number | undefined) ?? 0);
-  plain.usage = {
-    input: usage['prompt_tokens'] as number,
-    output:
-      (usage['completion_tokens'] as number) +
-      (apart ? ((completion['reasoning_tokens'] as number | undefined) ?? 0) : 0),
-    cached: (prompt['cached_tokens'] ??
-      usage['prompt_cache_hit_tokens'] ??
-      usage['cached_tokens'] ??
-      0) as number,
-    reasoning: (completion['reasoning_tokens'] ?? 0) as number,
-  };
-}
-
-function readMessages(plain: Plain, value: Value): void {
-  switch (value['type']) {
-    case 'message':
-      for (const block of value['content'] as Value[]) readBlock(plain, block);
-      readStop(plain, value);
-      readUsage(plain, value['usage'] as Value);
-      break;
-    case 'message_start':
-      readUsage(plain, (value['message'] as Value)['usage'] as Value);
-      break;
-    case 'content_block_start':
-      readBlock(plain, { ...(value['content_block'] as Value), input: undefined });
-      break;
-    case 'content_block_delta': {
-      const delta = value['delta'] as Value;
-      plain.text += String(delta['text'] ?? '');
-      plain.reasoning += String(delta['thinking'] ?? '');
-      if (delta['partial_json'] !== undefined && open) open.text += String(delta['partial_json']);
-      if (delta['citation']) cite(plain, delta['citation'] as Value);
-      break;
-    }
-    case 'message_delta':
-      readStop(plain, value['delta'] as Value);
-      readUsage(plain, value['usage'] as Value);
-      break;
-  }
-}
-
-/** The call whose input streams now. */
-let open: { text: string } | undefined;
-
-function readBlock(plain: Plain, block: Value): void {
-  open = undefined;
-  if (block['type'] === 'text') plain.text += String(block['text'] ?? '');
-  for (const citation of block['type'] === 'text'
-    ? ((block['citations'] as Value[] | null | undefined) ?? [])
-    : [])
-    cite(plain, citation);
-  if (block['type'] === 'thinking') plain.reasoning += String(block['thinking']);
-  if (block['type'] !== 'tool_use') return;
-  const call = {
-    id: String(block['id']),
-    name: String(block['name']),
-    text: block['input'] === undefined ? '' : JSON.stringify(block['input']),
-  };
-  open = call;
-  plain.calls.push(call);
-}
-
-function cite(plain: Plain, citation: Value): void {
-  if (citation['url'] !== undefined) plain.citations.push(String(citation['url']));
-}
-
-function readStop(plain: Plain, holder: Value): void {
-  const words: Readonly<Record<string, string>> = {
-    end_turn: 'stop',
-    tool_use: 'calls',
-    max_tokens: 'length',
-    refusal: 'refusal',
-    pause_turn: 'pause',
-    compaction: 'pause',
-  };
-  if (typeof holder['stop_reason'] === 'string')
-    plain.finish = words[holder['stop_reason']] ?? holder['stop_reason'];
-  plain.refusal = String(
-    (holder['stop_details'] as Value | null | undefined)?.['explanation'] ?? plain.refusal,
-  );
-}
-
-function readUsage(plain: Plain, usage: Value): void {
-  const before = plain.usage;
-  const fresh = (before.input ?? 0) - (before.cached ?? 0) - (before.written ?? 0);
-  const cached = (usage['cache_read_input_tokens'] as number | undefined) ?? before.cached ?? 0;
-  const written = (usage['cache_creation_input_tokens'] as number | undefined) ?? before.written ?? 0;
-  plain.usage = {
-    input: ((usage['input_tokens'] as number | undefined) ?? fresh) + cached + written,
-    output: usage['output_tokens'] as number,
-    cached,
-    written,
-    reasoning:
-      ((usage['output_tokens_details'] as Value | undefined)?.['thinking_tokens'] as number | undefined) ??
-      before.reasoning ??
-      0,
-  };
-}
 
 /** As the summaries of the SDKs: what is empty is left out. */
 function drop<T extends object>(value: T): T {

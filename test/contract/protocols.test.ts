@@ -87,7 +87,7 @@ describe.each(wireNames)('%s', (wire) => {
         const bytes = Buffer.from(encodeStream(wire, unfold(answer)));
         const cut = bytes.subarray(0, at % bytes.length);
         const { text, failure } = feed(answerPipe(client, wire, { stream: true }), cut, [50]);
-        if (cut.toString().includes(traits[wire].finished)) return;
+        if (traits[wire].finished.test(cut.toString())) return;
         expect(failure).toMatchObject({ class: 'upstream' });
         expect(text).not.toMatch(anyEnd);
       }),

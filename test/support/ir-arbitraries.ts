@@ -32,7 +32,7 @@ export const permissive: ModelRules = {
   geminiThinking: 'level',
   geminiBudgets: [0, 24_576],
   callSignatures: false,
-  schemaWithTools: true,
+  mixedTools: true,
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
@@ -99,6 +99,8 @@ function reasoning(wire: WireName): Arbitrary<ReasoningPart> {
   return fc.tuple(words, base64).map(([value, proof]): ReasoningPart => {
     if (proofs === 'none') return { kind: 'reasoning', text: value };
     const signature = `s${proof}`;
+    if (proofs === 'redacted')
+      return { kind: 'reasoning', text: value, proof: { wire, form: 'redacted', data: signature } };
     const detail = { type: 'reasoning.text', text: value, signature, format: 'x', index: 0 };
     const data = proofs === 'detail' ? JSON.stringify(detail) : signature;
     return { kind: 'reasoning', text: value, proof: { wire, form: 'signature', data } };
@@ -175,7 +177,7 @@ function tools(means: Means, names: readonly string[]): Arbitrary<readonly Tool[
         name: tool,
         description,
         parameters,
-        strict: means.strict ? strict : undefined,
+        strict: means.strict === 'both' || (means.strict === 'true' && strict) ? strict : undefined,
       }) as FunctionTool;
     }),
   );
@@ -232,7 +234,7 @@ export function requests(wire: WireName, upstream: WireName = wire): Arbitrary<M
             }),
         output: defined({
           maxTokens: draw.maxTokens,
-          stop: draw.stop,
+          stop: means.stop ? draw.stop : undefined,
           format: draw.schema ? format : undefined,
         }),
         reasoning: draw.effort === undefined ? undefined : means.reasoning(draw.effort),

@@ -29,6 +29,7 @@ export function readWithSdk(wire: WireName, answer: string, stream: boolean): Pr
 
 const readers: { readonly [wire in WireName]: (answer: string, stream: boolean) => Promise<Summary> } = {
   'openai-chat': (answer, stream) => (stream ? readChatStream(answer) : readChat(answer)),
+  'openai-responses': readResponses,
   'anthropic-messages': readBothMessages,
   ollama: readOllama,
 };
@@ -103,6 +104,42 @@ function summarizeChat(
       reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
     },
     citations: (message.annotations ?? []).map((annotation) => annotation.url_citation.url),
+  });
+}
+
+async function readResponses(answer: string, stream: boolean): Promise<Summary> {
+  const type = stream ? 'text/event-stream' : 'application/json';
+  const client = new OpenAI({ apiKey: 'x', maxRetries: 0, fetch: serve(answer, type) });
+  const body = { model: 'm', input: 'x' };
+  const response = stream
+    ? await client.responses.stream(body).finalResponse()
+    : await client.responses.create(body);
+  const { output, usage } = response;
+  const parts = output.flatMap((item) => (item.type === 'message' ? item.content : []));
+  const texts = parts.filter((part) => part.type === 'output_text');
+  return compact({
+    text: texts.map(({ text }) => text).join(''),
+    reasoning: output
+      .flatMap((item) => (item.type === 'reasoning' ? item.summary.map(({ text }) => text) : []))
+      .join(''),
+    refusal: parts.map((part) => (part.type === 'refusal' ? part.refusal : '')).join(''),
+    calls: output.flatMap((item) => {
+      if (item.type === 'function_call')
+        return [{ id: item.call_id, name: item.name, arguments: parse(item.arguments) }];
+      if (item.type !== 'custom_tool_call') return [];
+      return [{ id: item.call_id, name: item.name, arguments: item.input }];
+    }),
+    finish: response.incomplete_details?.reason ?? response.status ?? null,
+    usage: usage && {
+      input: usage.input_tokens,
+      output: usage.output_tokens,
+      cached: usage.input_tokens_details.cached_tokens,
+      written: usage.input_tokens_details.cache_write_tokens,
+      reasoning: usage.output_tokens_details.reasoning_tokens,
+    },
+    citations: texts.flatMap(({ annotations }) =>
+      annotations.map((one) => (one.type === 'url_citation' ? one.url : one.type)),
+    ),
   });
 }
 

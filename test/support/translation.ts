@@ -2,6 +2,7 @@
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
 import { ollama } from '../../src/protocols/ollama/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
+import { openaiResponses } from '../../src/protocols/openai-responses/index.ts';
 import type { ProtocolName } from '../../src/protocols/capabilities.ts';
 import type { AnswerPipe, Codec, PipeStep, Protocol } from '../../src/protocols/protocol.ts';
 import { createTranslation, readRequest } from '../../src/protocols/translate.ts';
@@ -11,6 +12,7 @@ import { traits } from './wire-traits.ts';
 /** The wires that have a codec; a new one joins every suite by its line here. */
 export const wires = {
   'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
   ollama,
 } as const satisfies { readonly [name in ProtocolName]?: Protocol & { readonly codec: Codec } };

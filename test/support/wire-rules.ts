@@ -11,6 +11,7 @@ export function findRequestFaults(wire: WireName, body: Body): readonly string[]
 
 const finders: { readonly [wire in WireName]: (body: Body) => readonly string[] } = {
   'openai-chat': findChatFaults,
+  'openai-responses': findResponsesFaults,
   'anthropic-messages': findMessagesFaults,
   ollama: findOllamaFaults,
 };
@@ -59,15 +60,108 @@ function findChatFaults(body: Body): readonly string[] {
   return [...faults, ...findSealFaults(body)];
 }
 
+function findResponsesFaults(body: Body): readonly string[] {
+  const faults: string[] = [];
+  const items = body['input'] as readonly Body[];
+  /** Call → the type that its result must have. */
+  const open = new Map<string, string>();
+  items.forEach((item, i) => {
+    const at = `input[${i}]`;
+    const type = String(item['type']);
+    if (item['id'] !== undefined && own.has(type)) faults.push(`${at}: an id that nobody stored`);
+    switch (type) {
+      case 'message':
+        if (open.size > 0) faults.push(`${at}: ${open.size} calls before it have no result`);
+        faults.push(...findMessageFaults(item, at));
+        break;
+      case 'reasoning':
+        if (!Array.isArray(item['summary'])) faults.push(`${at}: no summary`);
+        if (typeof item['encrypted_content'] !== 'string')
+          faults.push(`${at}: reasoning without its content`);
+        break;
+      case 'function_call':
+      case 'custom_tool_call':
+        if (!/^[\w-]{1,64}$/.test(String(item['name']))) faults.push(`${at}: name ${String(item['name'])}`);
+        if (!/^[\w-]{1,64}$/.test(String(item['call_id'])))
+          faults.push(`${at}: id ${String(item['call_id'])}`);
+        if (type === 'function_call' && !isJson(item['arguments']))
+          faults.push(`${at}: arguments are no JSON`);
+        open.set(String(item['call_id']), `${type}_output`);
+        break;
+      case 'function_call_output':
+      case 'custom_tool_call_output':
+        if (open.get(String(item['call_id'])) !== type) faults.push(`${at}: no such call is open`);
+        open.delete(String(item['call_id']));
+        if (typeof item['output'] !== 'string' && !Array.isArray(item['output']))
+          faults.push(`${at}: no output`);
+        break;
+    }
+  });
+  if (open.size > 0) faults.push('the last calls have no results');
+  for (const tool of (body['tools'] as readonly Body[] | undefined) ?? []) {
+    const named = tool['type'] === 'function' || tool['type'] === 'custom';
+    if (named && !/^[\w-]{1,64}$/.test(String(tool['name'])))
+      faults.push(`tool name ${String(tool['name'])}`);
+    if (tool['type'] === 'function' && (tool['parameters'] === undefined || tool['strict'] === undefined))
+      faults.push(`tool ${String(tool['name'])} lacks what the types require`);
+  }
+  if (body['tool_choice'] !== undefined && body['tools'] === undefined)
+    faults.push('tool_choice without tools');
+  for (const field of [
+    'stop',
+    'n',
+    'seed',
+    'logit_bias',
+    'presence_penalty',
+    'frequency_penalty',
+    'messages',
+  ])
+    if (body[field] !== undefined) faults.push(`field ${field}`);
+  if (((body['max_output_tokens'] as number | undefined) ?? 16) < 16) faults.push('fewer than 16 tokens');
+  if (body['store'] !== false) faults.push('the conversation would be stored');
+  return [...faults, ...findSealFaults(body)];
+}
+
+/** Items that a gateway makes itself; all others go back to the wire that they came from. */
+const own: ReadonlySet<string> = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'custom_tool_call',
+  'function_call_output',
+  'custom_tool_call_output',
+]);
+
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  assistant: ['output_text', 'refusal'],
+  user: ['input_text', 'input_image', 'input_file', 'input_audio'],
+  system: ['input_text'],
+  developer: ['input_text'],
+};
+
+function findMessageFaults(item: Body, at: string): readonly string[] {
+  const allowed = partsOf[String(item['role'])];
+  if (allowed === undefined) return [`${at}: role ${String(item['role'])}`];
+  const parts = item['content'] as readonly Body[];
+  if (parts.length === 0) return [`${at} is empty`];
+  return parts
+    .filter(({ type }) => !allowed.includes(String(type)))
+    .map(({ type }) => `${at}: part ${String(type)}`);
+}
+
+function isJson(text: unknown): boolean {
+  try {
+    JSON.parse(String(text));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function findCallFaults(call: Body, i: number): readonly string[] {
   if (call['type'] === 'custom') return [];
   const fn = call['function'] as Body;
-  try {
-    JSON.parse(String(fn['arguments']));
-    return [];
-  } catch {
-    return [`messages[${i}]: arguments are no JSON`];
-  }
+  return isJson(fn['arguments']) ? [] : [`messages[${i}]: arguments are no JSON`];
 }
 
 function findMessagesFaults(body: Body): readonly string[] {

@@ -12,8 +12,8 @@ export interface WireTraits {
   readonly streamed: object;
   /** Members that bound the answer to so many tokens. */
   limit(tokens: number): object;
-  /** A stream with these signs has said how the answer ended. */
-  readonly finished: string;
+  /** A stream that it matches has said how the answer ended. */
+  readonly finished: RegExp;
   /** What a client takes for the proper end of a stream. */
   readonly end: RegExp;
   /** Every event of a stream begins with a line that the reader of the stream knows. */
@@ -34,9 +34,11 @@ export interface Means {
   readonly results: 'parts' | 'text';
   readonly failedResults: boolean;
   /** How earlier reasoning proves itself. */
-  readonly proofs: 'detail' | 'signature' | 'none';
+  readonly proofs: 'detail' | 'signature' | 'redacted' | 'none';
   readonly freeform: boolean;
-  readonly strict: boolean;
+  /** `true`: only the promise has a word. */
+  readonly strict: 'both' | 'true' | 'none';
+  readonly stop: boolean;
   readonly systemRole: 'system' | 'developer';
   readonly systemParts: number;
   /** How free the model may be held; `auto` is a word of its own. */
@@ -71,7 +73,7 @@ const chat: WireTraits = {
   whole: {},
   streamed: { stream: true, stream_options: { include_usage: true } },
   limit: (tokens) => ({ max_tokens: tokens }),
-  finished: '"finish_reason":"',
+  finished: /"finish_reason":"/,
   end: /\[DONE\]|"finish_reason":"/,
   frames: 'sse',
   means: {
@@ -84,7 +86,8 @@ const chat: WireTraits = {
     failedResults: false,
     proofs: 'detail',
     freeform: true,
-    strict: true,
+    strict: 'both',
+    stop: true,
     systemRole: 'developer',
     systemParts: 3,
     choices: ['none', 'auto', 'tool', 'allowed'],
@@ -112,7 +115,7 @@ const anthropic: WireTraits = {
   whole: {},
   streamed: { stream: true },
   limit: (tokens) => ({ max_tokens: tokens }),
-  finished: '"stop_reason":"',
+  finished: /"stop_reason":"/,
   end: /message_stop/,
   frames: 'sse',
   means: {
@@ -124,7 +127,8 @@ const anthropic: WireTraits = {
     failedResults: true,
     proofs: 'signature',
     freeform: false,
-    strict: true,
+    strict: 'both',
+    stop: true,
     systemRole: 'system',
     systemParts: 3,
     choices: ['none', 'auto', 'tool', 'required'],
@@ -147,12 +151,54 @@ const anthropic: WireTraits = {
   },
 };
 
+const responses: WireTraits = {
+  minimal: { model: 'any', input: 'Hello' },
+  whole: {},
+  streamed: { stream: true },
+  limit: (tokens) => ({ max_output_tokens: tokens }),
+  finished: /response\.(completed|incomplete)/,
+  end: /response\.(completed|incomplete)/,
+  frames: 'sse',
+  means: {
+    marks: ['30m', '12h'],
+    imageTypes: ['image/png', 'image/jpeg'],
+    imageUrls: true,
+    files: true,
+    content: 'parts',
+    results: 'parts',
+    failedResults: false,
+    proofs: 'redacted',
+    freeform: true,
+    strict: 'true',
+    stop: false,
+    systemRole: 'developer',
+    systemParts: 3,
+    choices: ['none', 'auto', 'tool', 'allowed'],
+    parallel: 'both',
+    format: { strict: true, name: 'answer' },
+    seed: false,
+    topK: false,
+    user: true,
+    reasoning: (effort) => ({ effort, display: 'summarized' }),
+    thinksAlone: false,
+    automaticCache: true,
+    extensions: ['truncation'],
+    answers: {
+      id: 'resp_',
+      created: true,
+      proofs: true,
+      finishes: ['stop', 'length', 'refusal'],
+      details: true,
+    },
+  },
+};
+
 const ollama: WireTraits = {
   minimal: { model: 'any', messages },
   whole: { stream: false },
   streamed: { stream: true },
   limit: (tokens) => ({ options: { num_predict: tokens } }),
-  finished: '"done":true',
+  finished: /"done":true/,
   end: /"done":true/,
   frames: 'lines',
   means: {
@@ -164,7 +210,8 @@ const ollama: WireTraits = {
     failedResults: false,
     proofs: 'none',
     freeform: false,
-    strict: false,
+    strict: 'none',
+    stop: true,
     systemRole: 'system',
     systemParts: 1,
     choices: [],
@@ -183,6 +230,7 @@ const ollama: WireTraits = {
 
 export const traits: { readonly [wire in WireName]: WireTraits } = {
   'openai-chat': chat,
+  'openai-responses': responses,
   'anthropic-messages': anthropic,
   ollama,
 };

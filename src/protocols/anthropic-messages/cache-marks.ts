@@ -16,7 +16,8 @@ export function limitMarks(
   loss: LossReport,
 ): boolean {
   const isMarked = (block: WireBlock): boolean => block.cache_control !== undefined;
-  const spoken = messages.flatMap(({ content }) => content.filter(isMarked));
+  const told = messages.flatMap(({ content }) => content.flatMap(withInner));
+  const spoken = told.filter(isMarked);
   const fixed = [...tools.filter(isMarked), ...system.filter(isMarked)];
   const all = [...spoken, ...fixed];
   if (!marksAllowed) {
@@ -27,8 +28,16 @@ export function limitMarks(
   const surplus = all.slice(0, Math.max(0, all.length - allowed));
   if (surplus.length > 0) loss.add('cache', `only ${most} places may be marked`);
   for (const block of surplus) delete block.cache_control;
-  keepLongFirst([...tools, ...system, ...messages.flatMap(({ content }) => content)].filter(isMarked));
+  keepLongFirst([...tools, ...system, ...told].filter(isMarked));
   return policy.automatic;
+}
+
+/** What a tool's result holds may be marked as well. */
+function withInner(block: WireBlock): readonly WireBlock[] {
+  const { content } = block;
+  return block.type === 'tool_result' && Array.isArray(content)
+    ? [...(content as WireBlock[]), block]
+    : [block];
 }
 
 /** Marks that live longer must stand before those that live shorter. */

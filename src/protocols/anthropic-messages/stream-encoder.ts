@@ -1,6 +1,7 @@
 // Events → a Messages stream. At most one block is open; what belongs to another block waits until its turn, so that
 // indices are contiguous and nothing lands in a foreign block. Deltas fill a template, no object is built.
 import type { AnswerEvent } from '../../ir/events.ts';
+import { createInputWrapper } from '../../ir/freeform.ts';
 import { isBlank } from '../../ir/parts.ts';
 import { fitCallId } from '../../ir/tool-names.ts';
 import { mergeUsage } from '../../ir/usage.ts';
@@ -33,7 +34,7 @@ export function createAnswerEncoder(context: EncodeContext): AnswerEncoder {
   let refused = false;
 
   return {
-    write,
+    write: createInputWrapper(write),
     take() {
       const ready = out;
       out = '';

@@ -7,7 +7,7 @@ import type { Part, Phase, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 import { belongsTo } from '../../ir/proof.ts';
 import { fitCallId } from '../../ir/tool-names.ts';
 import type { ToolNames } from '../../ir/tool-names.ts';
-import { defined, isObject } from '../../lib/json.ts';
+import { defined, isObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Target } from '../protocol.ts';
 import { encodePart } from './parts.ts';
@@ -53,12 +53,20 @@ function plainText(message: Message | undefined, { target }: InputOptions): stri
 
 function encodeSpoken(message: Message, at: string, { target, loss }: InputOptions): JsonObject[] {
   const { systemRole, cacheMarks } = target.rules;
+  const [only] = message.parts;
+  // An approval is an item of its own.
+  if (only?.kind === 'opaque' && only.wire === wire && isObject(only.block) && isItem(only.block))
+    return [only.block];
   const content = message.parts
     .map((part, i) => encodePart(part, `${at}.parts[${i}]`, loss, cacheMarks))
     .filter((part) => part !== undefined);
   if (content.length === 0) return [];
   const role = !isSystem(message) || systemRole === 'developer' ? message.role : 'system';
   return [{ type: 'message', role, content }];
+}
+
+function isItem({ type }: JsonObject): boolean {
+  return type === 'mcp_approval_response';
 }
 
 /** The items that one turn made, in its order; texts side by side are parts of one message. */
@@ -112,12 +120,16 @@ function encodeItem(part: Part, at: string, options: InputOptions): JsonObject |
   }
 }
 
-/** Empty arguments become an object, or the next reader fails on them. */
+/** Empty arguments become an object, or the next reader fails on them; text that is no JSON is wrapped, not lost. */
+function encodeArguments(text: string): string {
+  if (text.trim() === '') return '{}';
+  return parseJson(text) === undefined ? JSON.stringify({ arguments: text }) : text;
+}
+
 function encodeCall(part: ToolCallPart, { names }: InputOptions): JsonObject {
   const call = { call_id: fitCallId(part.id), name: names.encode(part.name) };
   if (part.freeform) return { type: 'custom_tool_call', ...call, input: part.arguments };
-  const args = part.arguments.trim() === '' ? '{}' : part.arguments;
-  return { type: 'function_call', ...call, arguments: args };
+  return { type: 'function_call', ...call, arguments: encodeArguments(part.arguments) };
 }
 
 /** Encrypted reasoning goes back to its issuer alone; ids would point at what nobody stored. */

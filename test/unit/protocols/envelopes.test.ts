@@ -128,6 +128,11 @@ describe('a failure inside a stream', () => {
       'data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
       'data: {"error":{"message":"Overloaded","type":"overloaded_error"}}\n\n',
     ],
+    'openai-responses': [
+      'event: error\ndata: {"type":"error","code":"server_is_overloaded","message":"Overloaded","param":null}\n\n',
+      'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
+      'event: response.failed\ndata: {"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_is_overloaded","message":"Overloaded"}}}\n\n',
+    ],
     ollama: ['{"error":"Overloaded"}\n', '{"error":{"message":"Overloaded","type":"overloaded_error"}}'],
   } as const;
   const begins = {
@@ -136,6 +141,10 @@ describe('a failure inside a stream', () => {
     'anthropic-messages':
       'event: message_start\ndata: {"type":"message_start","message":{"id":"1","model":"m","usage":{"input_tokens":1,"output_tokens":1}}}\n\n' +
       'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}\n\n',
+    'openai-responses':
+      'event: response.created\ndata: {"type":"response.created","response":{"id":"1","model":"m"}}\n\n' +
+      'event: response.output_item.added\ndata: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","content":[]}}\n\n' +
+      'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","output_index":0,"content_index":0,"item_id":"m","delta":"Hi"}\n\n',
     ollama: '{"model":"m","message":{"role":"assistant","content":"Hi"},"done":false}\n',
   } as const;
 
@@ -157,7 +166,7 @@ describe('a failure inside a stream', () => {
         Buffer.from(begins[upstream] + frame),
       );
       expect(late).toMatchObject({ meaningful: true, failure: { class: 'overloaded' } });
-      expect(late.text).not.toMatch(/Overloaded|message_stop|DONE|"done":true/);
+      expect(late.text).not.toMatch(/Overloaded|message_stop|DONE|"done":true|response\.completed/);
       const passed = feed(wires[upstream].peek.streamPipe({ withholdUsage: false }), Buffer.from(frame));
       expect(passed).toMatchObject({ text: '', failure: { message: 'Overloaded' } });
     },
