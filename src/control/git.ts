@@ -226,7 +226,9 @@ function createGit(top: string): Git {
       }
     },
     moveTo: async (revision) => {
-      await git(['reset', '--quiet', '--keep', '--end-of-options', revision]);
+      // git reset knows no --end-of-options; a commit id is none.
+      if (!/^[0-9a-f]+$/.test(revision)) throw new Error(`${revision} is no commit id`);
+      await git(['reset', '--quiet', '--keep', revision]);
     },
     hasRemote: (remote) =>
       git(['config', '--get', `remote.${remote}.url`]).then(
