@@ -4,10 +4,10 @@ import type { UpstreamFailure } from '../errors.ts';
 import { encodeUtf8, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import { findCounter, isCounting } from '../protocols/counters.ts';
-import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
 import type { Endpoint } from '../routing/snapshot.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
+import { callOnce } from './call-once.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { hideCredential } from './hide-credential.ts';
@@ -16,9 +16,6 @@ import { translate } from './translate.ts';
 
 /** Milliseconds for an answer; a client that counts before each request has no more patience. */
 const patience = 10_000;
-
-/** Bytes of an answer that are read. */
-const answerBytes = 64 * 1024;
 
 /** `gone`: the client. A failure: nobody else would say anything better, or another has to be asked. */
 export type CounterAnswer = number | UpstreamFailure | 'gone' | undefined;
@@ -46,7 +43,7 @@ export async function askCounter(
     url: endpoint.baseUrl + counter.path(model),
     body: [encodeUtf8(JSON.stringify(body))],
   };
-  const answer = await collect(gateway, request, responder);
+  const answer = await callOnce(gateway, request, responder, patience);
   if (answer === 'gone' || !('text' in answer)) return answer;
   if (answer.status === 404 || answer.status === 405 || answer.status === 501) without.add(endpoint);
   if (answer.status < 200 || answer.status > 299) {
@@ -59,48 +56,4 @@ export async function askCounter(
       message: 'The counter answered without a count.',
     }
   );
-}
-
-interface Collected {
-  readonly status: number;
-  readonly headers: RawHeaders;
-  readonly text: string;
-}
-
-function collect(
-  { transport, timers }: Gateway,
-  request: UpstreamRequest,
-  responder: Responder,
-): Promise<Collected | UpstreamFailure | 'gone'> {
-  return new Promise((resolve) => {
-    let status = 0;
-    let headers: RawHeaders = {};
-    let size = 0;
-    const chunks: Uint8Array[] = [];
-    const finish = (answer: Collected | UpstreamFailure | 'gone'): void => {
-      cancel();
-      resolve(answer);
-    };
-    const cancel = timers.after(patience, () => {
-      call.abort();
-      finish({ class: 'timeout', message: 'The counter took too long.' });
-    });
-    const call = transport.send(request, {
-      onHead: (code, received) => {
-        status = code;
-        headers = received;
-      },
-      onData: (chunk) => {
-        if (size < answerBytes) chunks.push(chunk);
-        size += chunk.length;
-        return true;
-      },
-      onEnd: () => finish({ status, headers, text: utf8(Buffer.concat(chunks)) }),
-      onFailure: finish,
-    });
-    responder.onClose(() => {
-      call.abort();
-      finish('gone');
-    });
-  });
 }

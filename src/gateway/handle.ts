@@ -66,7 +66,7 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
       case 'response-items':
       case 'response-cancel':
         exchange.principal = authenticate(gateway, exchange);
-        return replyStored(gateway, exchange, responder);
+        return await replyStored(gateway, exchange, responder);
       case 'tags':
       case 'show':
       case 'loaded':

@@ -4,14 +4,16 @@ import { GatewayError } from '../errors.ts';
 import { utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import { listTurns, type KeptItem, type Turn } from '../state/responses.ts';
+import { callOnce } from './call-once.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { ownerOf } from './recall.ts';
 import { replyJson } from './reply.ts';
 import type { Responder } from './responder.ts';
+import { credentialHeaders } from './translate.ts';
 
 /** Answers the sub-paths of one kept answer. Throws 404 for what is not there or not this key's, 400 for a bad query. */
-export function replyStored(gateway: Gateway, exchange: Exchange, responder: Responder): void {
+export async function replyStored(gateway: Gateway, exchange: Exchange, responder: Responder): Promise<void> {
   const { incoming, route } = exchange;
   const turn = find(gateway, exchange);
   if (route.operation === 'response-cancel') {
@@ -21,6 +23,7 @@ export function replyStored(gateway: Gateway, exchange: Exchange, responder: Res
     replyJson(exchange, responder, 200, page(listItems(turn), new URLSearchParams(incoming.query)));
   } else if (incoming.method === 'DELETE') {
     gateway.responses.delete(ownerOf(exchange), turn.id);
+    if (turn.issuer.how === 'kept') await forgetUpstream(gateway, exchange, responder, turn);
     replyJson(exchange, responder, 200, { id: turn.id, object: 'response', deleted: true });
   } else {
     if (new URLSearchParams(incoming.query).get('stream') === 'true') {
@@ -30,6 +33,48 @@ export function replyStored(gateway: Gateway, exchange: Exchange, responder: Res
     }
     replyJson(exchange, responder, 200, { ...readObject(turn.head), output: turn.output.map(readItem) });
   }
+}
+
+/** Milliseconds for the upstream's own deletion. */
+const patience = 15_000;
+
+/** Deletes the answer where it is kept, too. Throws 502 when that cannot be said: a client must not believe it gone. */
+async function forgetUpstream(
+  gateway: Gateway,
+  { snapshot }: Exchange,
+  responder: Responder,
+  { id, issuer }: Turn,
+): Promise<void> {
+  const provider = snapshot.providers.get(issuer.provider);
+  const connection = provider?.connections.find(({ key }) => key === issuer.connection);
+  const endpoint = provider?.endpoints.find(({ protocol }) => protocol === 'openai-responses');
+  const credential = connection?.credential && gateway.secrets.read(connection.credential);
+  const where = `The gateway has forgotten the answer, ${issuer.provider} may still keep it`;
+  if (!provider || !connection || !endpoint || (connection.credential && credential === undefined)) {
+    throw new GatewayError('upstream_error', `${where}: its account is no longer configured.`);
+  }
+  const answer = await callOnce(
+    gateway,
+    {
+      method: 'DELETE',
+      url: `${endpoint.baseUrl}/responses/${encodeURIComponent(id)}`,
+      headers: {
+        accept: 'application/json',
+        ...endpoint.headers,
+        ...credentialHeaders(endpoint, credential),
+      },
+      body: [],
+      sandbox: provider.sandbox,
+      reach: endpoint.reach,
+      connectTimeout: provider.profile.connectTimeout,
+    },
+    responder,
+    patience,
+  );
+  if (answer === 'gone') return;
+  const status = 'text' in answer ? answer.status : undefined;
+  if (status !== undefined && ((status >= 200 && status < 300) || status === 404)) return;
+  throw new GatewayError('upstream_error', `${where}: it answered ${status ?? 'nothing'} to the deletion.`);
 }
 
 function find({ responses }: Gateway, exchange: Exchange): Turn {

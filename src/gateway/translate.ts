@@ -12,6 +12,7 @@ import { findProtocol } from '../protocols/registry.ts';
 import { passThroughEdits } from '../protocols/suffixes.ts';
 import { createTranslation } from '../protocols/translate.ts';
 import type { Attempt } from '../routing/decision.ts';
+import type { Endpoint } from '../routing/snapshot.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -199,11 +200,16 @@ function buildHeaders(
     const own = headers[name];
     headers[name] = own === undefined ? value : joinNames(own, value);
   }
-  if (credential !== undefined && endpoint.auth !== 'none') {
-    if (endpoint.auth === 'bearer') headers.authorization = `Bearer ${credential}`;
-    else headers[endpoint.auth] = credential;
-  }
-  return headers;
+  return Object.assign(headers, credentialHeaders(endpoint, credential));
+}
+
+/** How an account tells this endpoint who it is. */
+export function credentialHeaders(
+  { auth }: Endpoint,
+  credential: string | undefined,
+): Readonly<Record<string, string>> {
+  if (credential === undefined || auth === 'none') return {};
+  return auth === 'bearer' ? { authorization: `Bearer ${credential}` } : { [auth]: credential };
 }
 
 // Lists of names (anthropic-beta) are united; nothing is named twice.

@@ -36,7 +36,7 @@ let rig: Rig;
 beforeEach(async () => {
   const responsesAgent = createResponsesAgent();
   upstream = await startUpstream((call) =>
-    call.path.endsWith('/responses') ? responsesAgent(call) : agent(call),
+    call.path.includes('/responses') ? responsesAgent(call) : agent(call),
   );
   const { baseUrl } = upstream;
   const aliases = kinds.map(({ wire, model }) => ({

@@ -122,6 +122,26 @@ describe.each(lanes)('%s lane', (name) => {
     });
     expect((await ask('alice', 'GET', path)).status).toBe(404);
     expect((await ask('alice', 'DELETE', path)).status).toBe(404);
+    // Where it was kept as well, it was deleted as well, once.
+    expect(stateful.calls.map((call) => call.path)).toEqual(['/v1/responses', `/v1/responses/${made.id}`]);
+  });
+
+  test('a deletion that the upstream does not confirm is no deletion to rely on', async () => {
+    const [first, second, third] = [
+      await create('alice', {}),
+      await create('alice', {}),
+      await create('alice', {}),
+    ];
+    stateful.play(fail(500));
+    const failed = await ask('alice', 'DELETE', `/v1/responses/${first.id}`);
+    expect(failed).toMatchObject({ status: 502, error: { code: 'upstream_error' } });
+    expect((await ask('alice', 'GET', `/v1/responses/${first.id}`)).status).toBe(404);
+    stateful.play(fail(404));
+    expect((await ask('alice', 'DELETE', `/v1/responses/${second.id}`)).status).toBe(200);
+    gateway.snapshots.swap(makeSnapshot({ ...authored(), providers: { gone: { sandbox: {} } }, combos: {} }));
+    expect((await ask('alice', 'DELETE', `/v1/responses/${third.id}`)).status).toBe(502);
+    const other = await create('alice', {});
+    expect(other.status).toBe(404);
   });
 
   test('the account that keeps an answer itself gets the bytes of the client', async () => {

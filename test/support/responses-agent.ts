@@ -36,6 +36,12 @@ export function createResponsesAgent(options: ResponsesAgentOptions = {}): Scrip
 
   return (call: SeenCall): void => {
     const { body, response } = call;
+    if (body === '') {
+      const gone = kept.delete(decodeURIComponent(call.path.slice(call.path.lastIndexOf('/') + 1)));
+      response.writeHead(gone ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ deleted: gone }));
+      return;
+    }
     const request = JSON.parse(body) as Body;
     const refuse = (status: number, message: string, param: string, code: string | null = null): void => {
       response.writeHead(status, { 'content-type': 'application/json' });
