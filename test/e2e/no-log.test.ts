@@ -87,6 +87,12 @@ async function goEveryWay(who: string): Promise<void> {
     await ask(say(canary), talk, { 'x-session-id': canary, 'x-omniroute-metadata-anything': canary }),
   ).toBe(200);
   expect(await ask(say(canary), talk, { 'x-omniroute-metadata-refuse': canary })).toBe(403);
+  const response = { model: 'up/m', input: canary, instructions: canary };
+  expect(await ask(say(canary), response, {}, '/v1/responses')).toBe(200);
+  expect(await ask(say(canary), { ...response, stream: true }, {}, '/v1/responses')).toBe(200);
+  expect(await ask(say(canary), { ...response, previous_response_id: canary }, {}, '/v1/responses')).toBe(
+    400,
+  );
   expect(await ask(parrot, talk)).toBe(400);
   expect(await ask(stream([frames.role, frames.hello], 'cut'), { ...talk, stream: true })).toBe(200);
   expect(await ask(say(canary), chat(canary))).toBe(404);
