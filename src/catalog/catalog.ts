@@ -41,6 +41,8 @@ export interface ModelKnowledge {
   readonly maxOutput?: number;
   readonly prices?: TokenPrices;
   readonly features?: readonly Feature[];
+  /** Length of its vectors when a request does not say, for models that embed. */
+  readonly dimensions?: number;
   /** What it can be asked for; absent is chat. */
   readonly operations?: readonly Operation[];
   /** The only wire that serves it, where its provider speaks several. */

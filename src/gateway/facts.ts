@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { isSystem } from '../ir/message.ts';
 import { joinText } from '../ir/parts.ts';
 import type { ModelRequest } from '../ir/request.ts';
+import { operations } from '../protocols/capabilities.ts';
 import type { DemandableFact, Facts } from '../routing/facts.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
 import { readHeader, type Incoming } from './incoming.ts';
@@ -37,7 +38,7 @@ const metadataPrefix = 'x-omniroute-metadata-';
 /** Throws GatewayError 400 when a demanded fact needs a body that cannot be decoded. */
 export function readFacts(exchange: Exchange): Facts {
   const { peek, body, principal, route, stream, address, incoming, snapshot } = exchange;
-  const operation = route.operation === 'embeddings' ? 'embeddings' : 'chat';
+  const operation = operations.find((name) => name === route.operation) ?? 'chat';
   const { demands } = snapshot;
   const session = readSession(exchange);
   return {
@@ -88,7 +89,7 @@ export function findSession({ headers }: Incoming): string | undefined {
 }
 
 function readBody(exchange: Exchange, operation: Facts['operation']): Partial<Facts> {
-  return operation === 'chat' ? describeBody(decodeBody(exchange).request) : noConversation;
+  return operation === 'embeddings' ? noConversation : describeBody(decodeBody(exchange).request);
 }
 
 const noConversation: Partial<Facts> = {

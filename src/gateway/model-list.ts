@@ -24,6 +24,8 @@ export interface ListedModel {
   /** Window and longest answer in tokens: of several targets the smallest that is known. */
   readonly context?: number;
   readonly maxOutput?: number;
+  /** Length of its vectors, where all targets agree. */
+  readonly dimensions?: number;
   /** What it can do, every target of it; absent is unknown. */
   readonly features?: ModelFacts['features'];
   readonly deprecated?: boolean;
@@ -177,7 +179,7 @@ const chatOnly: readonly Operation[] = ['chat'];
 
 type Summary = Pick<
   ListedModel,
-  'operations' | 'context' | 'maxOutput' | 'features' | 'deprecated' | 'retires'
+  'operations' | 'context' | 'maxOutput' | 'dimensions' | 'features' | 'deprecated' | 'retires'
 >;
 
 // What every target of a name can do is what a client may count on.
@@ -185,12 +187,14 @@ function summarize(all: readonly (ModelFacts | undefined)[]): Summary {
   const context = smallest(all.map((facts) => facts?.context));
   const maxOutput = smallest(all.map((facts) => facts?.maxOutput));
   const features = intersect(all.map((facts) => facts?.features));
+  const [dimensions, ...others] = new Set(all.map((facts) => facts?.dimensions));
   const operations = intersect(all.map((facts) => facts?.operations ?? chatOnly)) ?? chatOnly;
   const [only] = all.length === 1 ? all : [];
   return {
     operations: operations.length > 0 ? operations : chatOnly,
     ...(context === undefined ? {} : { context }),
     ...(maxOutput === undefined ? {} : { maxOutput }),
+    ...(dimensions === undefined || others.length > 0 ? {} : { dimensions }),
     ...(features === undefined ? {} : { features }),
     ...(only?.deprecated ? { deprecated: true } : {}),
     ...(only?.retires === undefined ? {} : { retires: only.retires }),

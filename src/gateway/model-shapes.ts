@@ -11,7 +11,7 @@ const types = { embeddings: 'embedding', images: 'image', transcriptions: 'audio
 
 /** OpenAI's entry, with limits and capabilities beside, and what a client of Anthropic would look for. */
 export function renderOpenAiModel(listed: ListedModel) {
-  const { id, owner, root, parent = null, operations, context, maxOutput, features } = listed;
+  const { id, owner, root, parent = null, operations, context, maxOutput, features, dimensions } = listed;
   const [operation = 'chat'] = operations;
   return {
     id,
@@ -27,6 +27,7 @@ export function renderOpenAiModel(listed: ListedModel) {
     operations,
     ...(context === undefined ? {} : { context_length: context }),
     ...(maxOutput === undefined ? {} : { max_output_tokens: maxOutput }),
+    ...(dimensions === undefined ? {} : { dimensions }),
     ...(features === undefined ? {} : { capabilities: features }),
   };
 }

@@ -5,7 +5,8 @@ import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
 /** The endpoint for this request, or undefined when no wire of the provider can express it. */
 export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFacts): Endpoint | undefined {
-  const { operation } = facts;
+  // What a chat would be asked counts; who counts has no say in that.
+  const operation = facts.operation === 'count-tokens' ? 'chat' : facts.operation;
   if (model?.operations && !model.operations.includes(operation)) return undefined;
   const endpoints =
     operation === 'embeddings' ? provider.endpoints.filter(hasEmbeddings) : provider.endpoints;

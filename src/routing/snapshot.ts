@@ -155,6 +155,8 @@ export interface ModelFacts {
   readonly prices?: TokenPrices;
   /** What the model can do; absent is unknown. */
   readonly features?: readonly Feature[];
+  /** Length of its vectors when a request does not say, for models that embed. */
+  readonly dimensions?: number;
   /** What it can be asked for; absent is chat. */
   readonly operations?: readonly Operation[];
   /** The wire to use where the provider speaks several. */

@@ -1,5 +1,8 @@
 // Embeddings over the wires that have them: every client at every upstream through both lanes, rows and prices as for a
 // chat, fallback, and what cannot be said elsewhere.
+import { GoogleGenAI } from '@google/genai';
+import { Ollama } from 'ollama';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeVector } from '../../src/ir/embeddings.ts';
 import type { ProtocolName } from '../../src/protocols/capabilities.ts';
@@ -253,5 +256,36 @@ describe('embeddings', () => {
     );
     const answer = await rig.ask('node', clients['ollama']!.ask('broken/e', texts));
     expect(JSON.parse(answer.text)).toMatchObject({ embeddings: [[1], [2]] });
+  });
+
+  describe.each(wires)('the SDKs at %s', (wire) => {
+    const model = `at-${wire}/echo`;
+    const vectors = texts.map((text) => embed(text));
+    const near = (found: readonly (readonly number[])[]): void =>
+      expect(found.map((vector) => vector.map(round))).toEqual(vectors);
+
+    it('openai, which asks for base64 by itself', async () => {
+      const client = new OpenAI({ apiKey: 'x', baseURL: `${rig.server.url}/v1`, maxRetries: 0 });
+      const { data, usage } = await client.embeddings.create({ model, input: [...texts] });
+      near(data.map(({ embedding }) => embedding));
+      // Google and the simulator's Ollama say as much as they know.
+      expect(usage.prompt_tokens).toBeGreaterThanOrEqual(0);
+      const [short] = (await client.embeddings.create({ model, input: texts[0]!, dimensions: 8 })).data;
+      expect(short!.embedding).toHaveLength(8);
+    });
+
+    it('@google/genai', async () => {
+      const client = new GoogleGenAI({ apiKey: 'x', httpOptions: { baseUrl: rig.server.url } });
+      const config = { outputDimensionality: 256 };
+      const { embeddings = [] } = await client.models.embedContent({ model, contents: [...texts], config });
+      near(embeddings.map(({ values = [] }) => values));
+    });
+
+    it('ollama, the new call and the old', async () => {
+      const client = new Ollama({ host: rig.server.url });
+      near((await client.embed({ model, input: [...texts] })).embeddings);
+      near([(await client.embeddings({ model, prompt: texts[0]! })).embedding, vectors[1]!]);
+      await expect(client.embed({ model: 'nope', input: 'a' })).rejects.toThrow('nope');
+    });
   });
 });

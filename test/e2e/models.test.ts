@@ -59,7 +59,12 @@ const models = [
     features: ['tools', 'audio'] as const,
     retires: Date.parse('2099-01-01'),
   },
-  { id: 'openai/text-embedding-3-small', context: 8191, operations: ['embeddings'] as const },
+  {
+    id: 'openai/text-embedding-3-small',
+    context: 8191,
+    operations: ['embeddings'] as const,
+    dimensions: 1536,
+  },
   { id: 'openai/gpt-image-2', operations: ['images'] as const },
   { id: 'openai/whisper-1', operations: ['transcriptions'] as const },
 ];
@@ -265,8 +270,8 @@ describe.each(lanes)('%s lane', (lane) => {
 
   it('lists what embeds', async () => {
     expect((await get(lane, '/v1/embeddings')).body.data).toMatchObject([
-      { id: 'vectors', type: 'embedding', owned_by: 'combo' },
-      { id: 'openai/text-embedding-3-small', type: 'embedding', context_length: 8191 },
+      { id: 'vectors', type: 'embedding', owned_by: 'combo', dimensions: 1536 },
+      { id: 'openai/text-embedding-3-small', type: 'embedding', context_length: 8191, dimensions: 1536 },
     ]);
   });
 

@@ -2,7 +2,7 @@
 import type { ModelRow } from '../models.ts';
 
 export const priceSource = "@pydantic/genai-prices 0.1.8";
-export const catalogDigest = "0268e844c0a4dcb47600cd73b5084f224eb81c41e03df5169043f6f2a6f23ff8";
+export const catalogDigest = "d56231c373274d82bdaa2fcef579614f9f5b1ffb6d598e0dfecbf0ad0ef0a38c";
 
 export const modelRows: Readonly<Record<string, readonly ModelRow[]>> = {
   "anthropic": [

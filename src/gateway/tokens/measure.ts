@@ -1,5 +1,5 @@
 // A request → the texts that a tokenizer counts, and an estimate for what has none. The figures are on
-// docs/guide/counting-tokens.md; a provider's own counter knows better and is asked first.
+// docs/guide/models.md; a provider's own counter knows better and is asked first.
 import type { Part, Source } from '../../ir/parts.ts';
 import type { ModelRequest } from '../../ir/request.ts';
 import type { Tool } from '../../ir/tools.ts';

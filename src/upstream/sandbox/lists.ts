@@ -137,6 +137,11 @@ export function embedOllama(body: JsonObject): JsonObject {
   };
 }
 
+/** POST /api/embeddings, the older call for one prompt. */
+export function embedOllamaOnce(body: JsonObject): JsonObject {
+  return { embedding: embed(asText(body['prompt']) ?? '') };
+}
+
 /**
  * Text → unit vector by feature hashing of its words: equal texts are equal, texts that share words are near, and
  * no model is needed. Default 256 dimensions.

@@ -6,6 +6,7 @@ import {
   embedGemini,
   embedGeminiBatch,
   embedOllama,
+  embedOllamaOnce,
   embedOpenAi,
   geminiModel,
   listAnthropic,
@@ -68,6 +69,8 @@ function matchPost(name: string, query: URLSearchParams): Route {
   }
   if (name.endsWith('/messages'))
     return { kind: 'chat', wire: messagesWire, read: (body) => readMessages(body) };
+  if (name.endsWith('/api/embeddings'))
+    return { kind: 'direct', wire: ollamaChatWire, answer: embedOllamaOnce };
   if (name.endsWith('/embeddings')) return { kind: 'direct', wire: chatWire, answer: embedOpenAi };
   if (name.endsWith('/api/chat')) return { kind: 'chat', wire: ollamaChatWire, read: readOllamaChat };
   if (name.endsWith('/api/generate'))
