@@ -22,10 +22,13 @@ export const sealPrefix = 'b21uaXJvdXRlLXNlYWw6';
 
 const seal = 'omniroute-seal:1;';
 
-/** A value for a proof slot of a foreign dialect; without a proof it only says "made by the gateway". */
-export function sealProof(proof: Proof | undefined): string {
-  const content =
-    proof === undefined ? '' : JSON.stringify([proof.wire, proof.issuer ?? '', proof.form, proof.data]);
+/**
+ * A value for a proof slot of a foreign dialect; without a proof it only says "made by the gateway". `text`: the reasoning
+ * itself, for clients that keep the slot but not the text that it proves.
+ */
+export function sealProof(proof: Proof | undefined, text = ''): string {
+  const members = proof === undefined ? undefined : [proof.wire, proof.issuer ?? '', proof.form, proof.data];
+  const content = members === undefined ? '' : JSON.stringify(text === '' ? members : [...members, text]);
   return encodeText(`${seal}${content}`);
 }
 
@@ -35,12 +38,23 @@ export function isSealed(value: string): boolean {
 
 /** The proof inside a sealed value; undefined when it holds none or was damaged. */
 export function unsealProof(value: string): Proof | undefined {
-  const content = parseJson((decodeText(value) ?? '').slice(seal.length));
-  if (!Array.isArray(content) || content.length !== 4) return undefined;
-  const [wire, issuer, form, data] = content as unknown[];
+  const content = open(value);
+  if (content.length < 4) return undefined;
+  const [wire, issuer, form, data] = content;
   if (typeof wire !== 'string' || typeof issuer !== 'string' || typeof data !== 'string') return undefined;
   if (form !== 'signature' && form !== 'redacted') return undefined;
   return issuer === '' ? { wire, form, data } : { wire, issuer, form, data };
+}
+
+/** The reasoning text inside a sealed value; empty when it holds none. */
+export function unsealText(value: string): string {
+  const text = open(value)[4];
+  return typeof text === 'string' ? text : '';
+}
+
+function open(value: string): readonly unknown[] {
+  const content = parseJson((decodeText(value) ?? '').slice(seal.length));
+  return Array.isArray(content) ? (content as unknown[]) : [];
 }
 
 /** Whether `proof` may be sent to this upstream. */

@@ -31,7 +31,7 @@ const defaults: ModelRules = {
   geminiThinking: 'none',
   geminiBudgets: [0, 24_576],
   callSignatures: false,
-  schemaWithTools: true,
+  mixedTools: true,
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,
@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
   },
 
   // Google
-  { match: /gemini/, rules: { maxOutput: 8192, schemaWithTools: false } },
+  { match: /gemini/, rules: { maxOutput: 8192, mixedTools: false } },
   {
     match: /gemini-2\.5/,
     rules: { geminiThinking: 'budget', efforts: ['none', 'minimal', ...standard], maxOutput: 65_536 },
@@ -119,7 +119,7 @@ const rows: readonly Row[] = [
       geminiThinking: 'level',
       efforts: ['minimal', ...standard],
       callSignatures: true,
-      schemaWithTools: true,
+      mixedTools: true,
       maxOutput: 65_536,
     },
   },

@@ -1,12 +1,13 @@
 // One request in a client's dialect → one upstream of another dialect, and its answer back. The only place that knows
 // two wires at once, and it knows neither: both are codecs around the hub.
-import { GatewayError } from '../errors.ts';
+import { GatewayError, type UpstreamFailure } from '../errors.ts';
 import { changeRequest, type ChangeRules, type RequestChanges } from '../ir/changes.ts';
 import type { AnswerEvent } from '../ir/events.ts';
 import { brokenAnswer } from '../ir/failure.ts';
 import { createFold } from '../ir/fold.ts';
 import { createLossReport } from '../ir/loss.ts';
 import type { Loss } from '../ir/loss.ts';
+import type { Proof } from '../ir/proof.ts';
 import { repairRequest } from '../ir/repair.ts';
 import type { ModelRequest } from '../ir/request.ts';
 import { createRewriter } from '../ir/rewrite.ts';
@@ -43,7 +44,7 @@ export function readRequest(protocol: Protocol, body: Uint8Array, peek: RequestP
   const value = parseJson(utf8(body));
   if (!isObject(value)) throw new GatewayError('invalid_json', 'The body is not one JSON object.');
   const loss = createLossReport();
-  const { request, client } = codecOf(protocol).decodeRequest(value, loss);
+  const { request, client } = codecOf(protocol).decodeRequest(value, loss, peek);
   const repaired = repairRequest(request, loss);
   return { protocol, request: repaired, client, inputTokens: peek.inputTokens, loss: loss.entries };
 }
@@ -69,9 +70,17 @@ export interface TranslationOptions {
   readonly changes?: RequestChanges | undefined;
   /** Stream or whole answer, where it differs from the body's own word (an Accept header asked). */
   readonly stream?: boolean | undefined;
+  /** Proofs by the calls that they came with; absent where nothing may be kept. */
+  readonly proofs?: CallProofs | undefined;
   newId(prefix: string): string;
   /** Epoch milliseconds. */
   now(): number;
+}
+
+/** Keeps what clients of other dialects have no place for. */
+export interface CallProofs {
+  keep(callId: string, proof: Proof): void;
+  find(callId: string): Proof | undefined;
 }
 
 export interface Translation {
@@ -81,6 +90,8 @@ export interface Translation {
   readonly headers: Readonly<Record<string, string>>;
   /** Grows while the answer is written. */
   readonly loss: readonly Loss[];
+  /** The body as it may be sent once more after this failure; undefined when there is no other way to write it. */
+  repair(failure: UpstreamFailure): readonly Uint8Array[] | undefined;
   /** Upstream bytes → client bytes. `stream`: what the upstream sends; the client gets what it asked for. */
   pipe(options: { readonly stream: boolean }): AnswerPipe;
 }
@@ -106,6 +117,7 @@ export function createTranslation(options: TranslationOptions): Translation {
     ...(maxOutput !== Infinity && { maxOutput }),
     ...(options.contextWindow !== undefined && { contextWindow: options.contextWindow }),
     ...(options.version !== undefined && { version: options.version }),
+    ...(options.proofs && { recall: options.proofs.find }),
   };
   const encoded = codecOf(upstream).encodeRequest(wanted, target, loss);
   const context: EncodeContext = {
@@ -119,13 +131,25 @@ export function createTranslation(options: TranslationOptions): Translation {
     newId: options.newId,
     loss,
   };
+  const { signsCalls, repairRequest: respell } = codecOf(upstream);
   return {
     body: [encodeUtf8(JSON.stringify(encoded.body))],
+    repair(failure) {
+      const body = respell?.(encoded.body, failure);
+      return body && [encodeUtf8(JSON.stringify(body))];
+    },
     path: upstream.peek.path(model, stream),
     headers: { ...encoded.headers, ...edits.headers },
     loss: loss.entries,
     pipe: ({ stream: streamed }) =>
-      createPipe(codecOf(upstream), codecOf(source.protocol), encoded.plan, context, streamed),
+      createPipe({
+        from: codecOf(upstream),
+        to: codecOf(source.protocol),
+        plan: encoded.plan,
+        context,
+        streamed,
+        proofs: signsCalls ? options.proofs : undefined,
+      }),
   };
 }
 
@@ -139,13 +163,16 @@ const nothing: PipeStep = { output: [], meaningful: false };
 /** A whole answer must be held to be translated; images inside it are a few MB each. */
 const largestAnswer = 64 * 1024 * 1024;
 
-function createPipe(
-  from: Codec,
-  to: Codec,
-  plan: AnswerPlan,
-  context: EncodeContext,
-  streamed: boolean,
-): AnswerPipe {
+interface PipeParts {
+  readonly from: Codec;
+  readonly to: Codec;
+  readonly plan: AnswerPlan;
+  readonly context: EncodeContext;
+  readonly streamed: boolean;
+  readonly proofs: CallProofs | undefined;
+}
+
+function createPipe({ from, to, plan, context, streamed, proofs }: PipeParts): AnswerPipe {
   const { stream } = context.client;
   const encoder = stream ? to.createAnswerEncoder(context) : undefined;
   const fold = stream ? undefined : createFold();
@@ -158,6 +185,8 @@ function createPipe(
   let meaningful = false;
   let ended = false;
   let failure: PipeStep['failure'];
+  /** The proof that stands right before what comes next. */
+  let proof: Proof | undefined;
 
   const decoder = streamed ? from.createAnswerDecoder(context, receive) : undefined;
 
@@ -171,8 +200,19 @@ function createPipe(
         meaningful = true;
         break;
       case 'tool-call-start':
-      case 'part-add':
+        if (proof !== undefined) proofs?.keep(event.callId, proof);
+        proof = undefined;
         meaningful = true;
+        break;
+      case 'part-add':
+        proof = undefined;
+        meaningful = true;
+        break;
+      case 'text-start':
+        proof = undefined;
+        break;
+      case 'reasoning-end':
+        ({ proof } = event);
         break;
       case 'usage-update':
         usage = mergeUsage(usage, event.usage);

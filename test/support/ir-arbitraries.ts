@@ -32,7 +32,7 @@ export const permissive: ModelRules = {
   geminiThinking: 'level',
   geminiBudgets: [0, 24_576],
   callSignatures: false,
-  schemaWithTools: true,
+  mixedTools: true,
   streamOptions: true,
   chatSchema: true,
   chatMetadata: true,

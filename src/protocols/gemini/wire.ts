@@ -49,7 +49,7 @@ export const declarationFields: ReadonlySet<string> = new Set([
 export interface WirePart {
   readonly text?: string;
   readonly thought?: true;
-  thoughtSignature?: string;
+  thoughtSignature?: string | undefined;
   readonly [field: string]: unknown;
 }
 
