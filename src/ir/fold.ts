@@ -171,7 +171,7 @@ function unfoldPart(part: Part, id: number): AnswerEvent[] {
     case 'refusal':
       return [
         { type: 'refusal-start', id },
-        { type: 'refusal-delta', id, text: part.text },
+        ...(part.text === '' ? [] : [{ type: 'refusal-delta', id, text: part.text } as const]),
         { type: 'refusal-end', id },
       ];
     case 'tool-call':

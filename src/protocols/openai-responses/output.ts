@@ -71,8 +71,8 @@ export function createOutput(context: EncodeContext, sink: Sink): Output {
       else early.push(...tokens);
     },
     end(status, explanation) {
-      if (explanation !== undefined && explanation !== '' && !refused) speak().add('refusal', explanation);
       settle();
+      if (explanation !== undefined && explanation !== '' && !refused) speak().add('refusal', explanation);
       endMessage(status);
     },
   };
