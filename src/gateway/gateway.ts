@@ -7,6 +7,7 @@ import type { Ledger, SecretReader, TokenCounts } from '../routing/ports.ts';
 import type { SnapshotRef, TokenPrices } from '../routing/snapshot.ts';
 import type { MutableWorld } from '../routing/world/world.ts';
 import type { ResponseStore } from '../state/responses.ts';
+import type { OutwardAnswer, OutwardOptions } from '../upstream/outward.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -34,6 +35,8 @@ export interface Gateway {
   readonly responses: ResponseStore;
   /** Who issued which proof of reasoning. */
   readonly proofs: ProofIssuers;
+  /** One request to a URL that a client named. */
+  fetchOutside(url: string, options: OutwardOptions): Promise<OutwardAnswer>;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */

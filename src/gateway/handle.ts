@@ -9,6 +9,7 @@ import { authenticate } from './authenticate.ts';
 import { replyCount } from './count.ts';
 import { decideCall } from './decide.ts';
 import type { Exchange } from './exchange.ts';
+import { fetchMedia } from './fetch-media.ts';
 import type { Gateway } from './gateway.ts';
 import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
@@ -121,6 +122,17 @@ function tryOne(
   attempt: Attempt,
 ): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
   exchange.attempt = attempt;
+  const fetching = fetchMedia(gateway, exchange, attempt);
+  if (!fetching) return callOne(gateway, exchange, responder, attempt);
+  return fetching.then((failure) => failure ?? callOne(gateway, exchange, responder, attempt));
+}
+
+function callOne(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  attempt: Attempt,
+): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
   const translated = translate(gateway, exchange, attempt);
   if ('class' in translated) return translated;
   const noted = noteProofs(gateway, exchange, attempt, translated);

@@ -14,6 +14,7 @@ import type { Ledger, SecretReader } from '../routing/ports.ts';
 import type { SnapshotRef } from '../routing/snapshot.ts';
 import { createWorld } from '../routing/world/memory.ts';
 import { createResponseStore } from '../state/responses.ts';
+import { requestOutside } from '../upstream/outward.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { drain } from './drain.ts';
 import { ExposureError, findExposure } from './exposure.ts';
@@ -43,6 +44,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     responses: createResponseStore(clock),
     proofs: createProofIssuers(),
     tokens: createTokenCounter({ timers }),
+    fetchOutside: requestOutside,
     price: priceTokens,
     report: (error, requestId) => console.error(`request ${requestId}:`, error),
     health: () => ({}),

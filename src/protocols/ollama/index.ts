@@ -1,4 +1,5 @@
 // Ollama's own API: `POST /api/chat`, and the older `POST /api/generate` as a dialect of the same wire.
+import type { Part } from '../../ir/parts.ts';
 import type { Codec, Protocol, RequestPath } from '../protocol.ts';
 import { changeChat, changeGenerate } from './changes.ts';
 import { errors } from './errors.ts';
@@ -17,6 +18,7 @@ const shared = {
   streamContentType: 'application/x-ndjson',
   requestHeaders: [],
   errors,
+  needsBytes: (part: Part) => part.kind === 'image' && part.source.kind === 'url',
 } as const;
 
 const generate = {

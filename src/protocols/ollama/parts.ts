@@ -1,6 +1,7 @@
 // One content part or tool call of Ollama ⇄ the hub. The only place of this folder that lists the kinds.
 import { decodeText, readUri } from '../../ir/data-uri.ts';
 import { wrapInput } from '../../ir/freeform.ts';
+import { imageTypeOf } from '../../ir/image-type.ts';
 import { refuse } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import { isBlank } from '../../ir/parts.ts';
@@ -8,14 +9,6 @@ import type { FilePart, ImagePart, Part, Source, ToolCallPart } from '../../ir/p
 import { demandObject, demandString, join, readString, wrong } from '../../ir/read.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import type { WireCall } from './wire.ts';
-
-/** Base64 of the first bytes of a picture. Ollama gives no type, the others want one. */
-const magics: readonly (readonly [RegExp, string])[] = [
-  [/^iVBORw0KGgo/, 'image/png'],
-  [/^\/9j\//, 'image/jpeg'],
-  [/^R0lGOD/, 'image/gif'],
-  [/^UklGR.{7}RUJQ/, 'image/webp'],
-];
 
 /** A list of pictures in Base64; data URIs are taken as well, clients send them. */
 export function decodeImages(values: readonly unknown[] | undefined, at: string): ImagePart[] {
@@ -27,8 +20,10 @@ export function decodeImages(values: readonly unknown[] | undefined, at: string)
 
 export function decodeImage(value: string): ImagePart {
   if (value.includes(':')) return { kind: 'image', source: readUri(value, 'image/png') };
-  const mediaType = magics.find(([magic]) => magic.test(value))?.[1] ?? 'image/png';
-  return { kind: 'image', source: { kind: 'data', mediaType, data: value } };
+  return {
+    kind: 'image',
+    source: { kind: 'data', mediaType: imageTypeOf(value) ?? 'image/png', data: value },
+  };
 }
 
 /** What a message says: one text, and the pictures in front of it. */
