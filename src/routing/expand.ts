@@ -3,6 +3,7 @@
 // tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
 import { renderDuration } from '../lib/duration.ts';
 import { matchGlob } from '../lib/glob.ts';
+import { createNamePairs } from '../lib/name-pairs.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import type { PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint } from './endpoints.ts';
@@ -18,6 +19,8 @@ import type { World } from './world/world.ts';
 
 /** The most that `defaults.comboDepth` allows; compile holds the file to its own limit, this only guards snapshots made by hand. */
 export const deepestNesting = 10;
+
+const joinTarget = createNamePairs('/');
 
 /** A combo may list many models with many accounts; one request never tries more than this. */
 const mostAttempts = 64;
@@ -86,7 +89,7 @@ type ModelTarget = Target & { readonly kind: 'model' };
 
 function expandModel(target: ModelTarget, expansion: Expansion): readonly Attempt[] {
   const { snapshot, facts, reasons } = expansion;
-  const name = `${target.provider}/${target.model}`;
+  const name = joinTarget(target.provider, target.model);
   const provider = snapshot.providers.get(target.provider);
   if (!provider)
     return reject(
@@ -267,7 +270,7 @@ function isBounded({ maxConcurrent, pace }: Connection): boolean {
 }
 
 function identify({ connection, model }: Attempt): string {
-  return `${connection.key}/${model}`;
+  return joinTarget(connection.key, model);
 }
 
 function dropDuplicates(attempts: readonly Attempt[], { reasons }: Expansion): readonly Attempt[] {

@@ -6,6 +6,7 @@ import type { SourcePosition } from '../diagnostics.ts';
 import { fillGlob } from '../lib/glob.ts';
 import type { Reason, Suffix } from './decision.ts';
 import type { GlobIndex } from './globs.ts';
+import { keepReason } from './reason-text.ts';
 import type { Family, GlobAlias, Target } from './snapshot.ts';
 
 interface Finder<Value> {
@@ -84,14 +85,34 @@ interface Found {
 
 function lookUpExact(name: string, table: NameTable): Found | undefined {
   const combo = table.combos.get(name);
-  if (combo) {
-    const target: Target = { kind: 'combo', combo: name, weight: 1, at: combo.at };
-    return known(target, { code: 'combo', message: `"${name}" is a combo.`, at: combo.at });
-  }
+  if (combo) return keepFound(name, combo, describeCombo);
   const alias = table.aliases.get(name);
-  if (!alias) return undefined;
-  const message = `"${name}" is an alias of ${renderTarget(alias.target)}.`;
-  return known(alias.target, { code: 'alias', message, at: alias.at });
+  return alias && keepFound(name, alias, describeAlias);
+}
+
+// What a combo or an alias stands for is the same for as long as it is there.
+const exactFinds = new WeakMap<Placed, { readonly name: string; readonly found: Found }>();
+
+function keepFound<Entry extends Placed>(
+  name: string,
+  entry: Entry,
+  describe: (name: string, entry: Entry) => Found,
+): Found {
+  const known = exactFinds.get(entry);
+  if (known?.name === name) return known.found;
+  const found = describe(name, entry);
+  exactFinds.set(entry, { name, found });
+  return found;
+}
+
+function describeCombo(name: string, { at }: Placed): Found {
+  const target: Target = { kind: 'combo', combo: name, weight: 1, at };
+  return known(target, keepReason({ code: 'combo', message: `"${name}" is a combo.`, at }));
+}
+
+function describeAlias(name: string, { target, at }: Placed & { readonly target: Target }): Found {
+  const message = `"${name}" is an alias of ${renderTarget(target)}.`;
+  return known(target, keepReason({ code: 'alias', message, at }));
 }
 
 function lookUp(name: string, table: NameTable, isActive: (provider: string) => boolean): Found | undefined {

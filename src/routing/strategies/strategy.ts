@@ -3,6 +3,7 @@
 import type { Attempt, Effect, Reason } from '../decision.ts';
 import type { DemandableFact, Facts } from '../facts.ts';
 import type { Combo, Target, Snapshot } from '../snapshot.ts';
+import { keepReason } from '../reason-text.ts';
 import type { World } from '../world/world.ts';
 
 /** One entry of a combo that can be tried now: a model with its connections, or a nested combo already in order. */
@@ -51,9 +52,18 @@ export function ordered(
   message: string,
   effects: readonly Effect[] = nothing,
 ): Ordering {
-  return {
-    order,
-    reasons: [{ code: 'strategy', message, about: context.combo.name, at: context.combo.at }],
-    effects,
-  };
+  return { order, reasons: explainOrder(context.combo, message), effects };
+}
+
+// Many strategies say the same every time: the first words about a combo are kept.
+const firstWords = new WeakMap<Combo, readonly Reason[]>();
+
+function explainOrder(combo: Combo, message: string): readonly Reason[] {
+  const kept = firstWords.get(combo);
+  if (kept?.[0]!.message === message) return kept;
+  const reason: Reason = { code: 'strategy', message, about: combo.name, at: combo.at };
+  if (kept) return [reason];
+  const reasons = [keepReason(reason)];
+  firstWords.set(combo, reasons);
+  return reasons;
 }

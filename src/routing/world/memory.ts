@@ -1,5 +1,6 @@
 // The world over tables: the gateway's instance (tables that a writer persists), and a fresh one for every test and
 // simulation. All changes go through the reducers beside this file.
+import { createNamePairs } from '../../lib/name-pairs.ts';
 import type { Effect } from '../decision.ts';
 import {
   readOpening,
@@ -245,13 +246,13 @@ function clearAccount(tables: Tables, connection: string, model: string | undefi
 }
 
 /** Ids of connections hold no blank, so the pair is unambiguous whatever the model is called. */
-function pairOf(connection: string, model: string): string {
-  return `${connection} ${model}`;
-}
+const pairOf = createNamePairs(' ');
 
 function targetOf({ provider, model }: Pick<Call, 'provider' | 'model'>): string {
-  return `${provider}/${model}`;
+  return joinTarget(provider, model);
 }
+
+const joinTarget = createNamePairs('/');
 
 function stricter(a: BreakerPermit, b: BreakerPermit): BreakerPermit {
   if (a === 'wait' || b === 'wait') return 'wait';
