@@ -15,7 +15,7 @@ import { guard, renderPreflight } from './guard.ts';
 import { replyHealth } from './health.ts';
 import { keepAnswer } from './keep.ts';
 import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
-import { replyAlive, replyLoaded, replyShow, replyTags, replyVersion } from './ollama.ts';
+import { replyAlive, replyLoad, replyLoaded, replyShow, replyTags, replyVersion } from './ollama.ts';
 import { permit } from './permit.ts';
 import { noteProofs } from './proofs.ts';
 import { read } from './read.ts';
@@ -133,6 +133,7 @@ function callOne(
   responder: Responder,
   attempt: Attempt,
 ): UpstreamFailure | undefined | Promise<UpstreamFailure | undefined> {
+  if (replyLoad(exchange, responder, attempt)) return undefined;
   const translated = translate(gateway, exchange, attempt);
   if ('class' in translated) return translated;
   const noted = noteProofs(gateway, exchange, attempt, translated);

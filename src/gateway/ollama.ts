@@ -2,7 +2,9 @@
 // is, and whether anybody is there at all.
 import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
+import { isSystem } from '../ir/message.ts';
+import type { Attempt } from '../routing/decision.ts';
+import { decodeBody, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
 import { findModel, listModels, type ListedModel } from './model-list.ts';
@@ -84,6 +86,35 @@ export const replyAlive: Reply = (_gateway, exchange, responder) => {
   responder.writeHead(200, headers);
   responder.end(text);
 };
+
+/**
+ * A chat or prompt that says nothing asks an Ollama server to load the model, or to unload it (`keep_alive: 0`): some
+ * clients begin like that. Where another vendor answers there is nothing to load, and no upstream would take it.
+ */
+export function replyLoad(exchange: Exchange, responder: Responder, { endpoint }: Attempt): boolean {
+  const { protocol, route, incoming, peek, at, stream } = exchange;
+  if (protocol.name !== 'ollama' || endpoint.protocol === 'ollama' || route.operation !== 'chat')
+    return false;
+  const { messages, extensions } = decodeBody(exchange).request;
+  if (messages.some((message) => !isSystem(message))) return false;
+  const keep = extensions?.['ollama']?.['keep_alive'];
+  const body = `${JSON.stringify({
+    model: peek!.model,
+    created_at: new Date(at).toISOString(),
+    ...(incoming.path.endsWith('/generate')
+      ? { response: '' }
+      : { message: { role: 'assistant', content: '' } }),
+    done: true,
+    done_reason: keep === 0 || keep === '0' || keep === '0s' ? 'unload' : 'load',
+  })}\n`;
+  exchange.status = 200;
+  const headers = commonHeaders(exchange);
+  headers.push('Content-Type', stream ? protocol.streamContentType : 'application/json');
+  headers.push('Content-Length', String(Buffer.byteLength(body)));
+  responder.writeHead(200, headers);
+  responder.end(body);
+  return true;
+}
 
 function renderTag(listed: ListedModel) {
   const { id } = listed;

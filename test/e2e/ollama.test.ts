@@ -27,7 +27,8 @@ beforeEach(async () => {
   upstream.calls.length = 0;
   const baseUrl = new URL(upstream.baseUrl).origin;
   const endpoints = [makeEndpoint({ protocol: 'ollama', baseUrl, auth: 'none' })];
-  rig = await startRig({ providers: [makeProvider('local', { endpoints })] });
+  const other = makeProvider('other', { endpoints: [makeEndpoint({ baseUrl: upstream.baseUrl })] });
+  rig = await startRig({ providers: [makeProvider('local', { endpoints }), other] });
 });
 afterEach(() => rig.close());
 
@@ -129,5 +130,24 @@ describe.each(lanes)('%s lane', (lane) => {
     const answer = await rig.ask(lane, { path, body });
     expect(answer.status).toBe(status);
     expect((JSON.parse(answer.text) as { error: string }).error).toMatch(words);
+  });
+
+  it.each([
+    ['/api/chat', { messages: [] }, 'load'],
+    ['/api/chat', { messages: [], stream: false, keep_alive: 0 }, 'unload'],
+    ['/api/generate', {}, 'load'],
+    ['/api/generate', { prompt: '', system: 'Be terse.', keep_alive: '5m' }, 'load'],
+  ] as const)('%s with %j loads nothing where another vendor answers', async (path, body, reason) => {
+    const answer = await rig.ask(lane, { path, body: { model: 'other/m', ...body } });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.text)).toMatchObject({ model: 'other/m', done: true, done_reason: reason });
+    expect(upstream.calls).toHaveLength(0);
+  });
+
+  it('passes such a request on to an Ollama server', async () => {
+    const loaded = line({ message: { role: 'assistant', content: '' }, done: true, done_reason: 'load' });
+    upstream.play(plays([loaded]));
+    const answer = await rig.ask(lane, { path: '/api/chat', body: { model: 'local/llama', messages: [] } });
+    expect(answer).toMatchObject({ status: 200, text: loaded });
   });
 });
