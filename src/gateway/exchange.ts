@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { EmbeddingRequest } from '../ir/embeddings.ts';
 import { createRequestId } from '../lib/request-id.ts';
 import type { Protocol, RequestPeek, WireUsage } from '../protocols/protocol.ts';
-import { readRequest, type ClientRequest } from '../protocols/translate.ts';
+import { readRequest, type ClientRequest, type Translation } from '../protocols/translate.ts';
 import type { Attempt, Outcome, Reason } from '../routing/decision.ts';
 import type { Facts, Principal } from '../routing/facts.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -59,6 +59,9 @@ export class Exchange {
   stream = false;
   /** Set by `recall`: what a request to /v1/responses has to do with earlier answers. */
   recalled: Recalled | undefined;
+  /** Set by `translate`: another way to write the request, where the upstream refuses this one; and what it wrote. */
+  respell: Translation['repair'] | undefined;
+  respelled: readonly Uint8Array[] | undefined;
   facts: Facts | undefined;
   reasons: readonly Reason[] = [];
   /** The combo that the request was for, once decided. */

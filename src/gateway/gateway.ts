@@ -9,6 +9,7 @@ import type { MutableWorld } from '../routing/world/world.ts';
 import type { ResponseStore } from '../state/responses.ts';
 import type { OutwardAnswer, OutwardOptions } from '../upstream/outward.ts';
 import type { Transport } from '../upstream/transport.ts';
+import type { CallProofStore } from './call-proofs.ts';
 import type { AttemptRecord } from './exchange.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -35,6 +36,8 @@ export interface Gateway {
   readonly responses: ResponseStore;
   /** Who issued which proof of reasoning. */
   readonly proofs: ProofIssuers;
+  /** Proofs by the calls that they came with. */
+  readonly callProofs: CallProofStore;
   /** One request to a URL that a client named. */
   fetchOutside(url: string, options: OutwardOptions): Promise<OutwardAnswer>;
   /** Nano-USD of one answer, null when a price that is needed is unknown. `at`: epoch milliseconds. */

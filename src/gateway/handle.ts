@@ -26,7 +26,7 @@ import { retainableFault } from './retainable.ts';
 import { send } from './send.ts';
 import { settle } from './settle.ts';
 import { replyStored } from './stored-responses.ts';
-import { translate } from './translate.ts';
+import { respell, translate } from './translate.ts';
 
 /** Answers one request and settles it. Never throws; resolves when nothing is left to do. */
 export async function handle(gateway: Gateway, exchange: Exchange, responder: Responder): Promise<void> {
@@ -105,7 +105,7 @@ async function answer(
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
     let failure = await tryOne(gateway, exchange, responder, attempt);
-    if (failure && disown(exchange, attempt, failure))
+    if (failure && (disown(exchange, attempt, failure) || respell(exchange, failure)))
       failure = await tryOne(gateway, exchange, responder, attempt);
     if (!failure) return;
     exchange.outcomes.push(describeOutcome(gateway.world, attempt, failure, gateway.clock.now()));

@@ -19,7 +19,8 @@ import type { Gateway } from './gateway.ts';
 import { readHeader } from './incoming.ts';
 import { describeKept } from './keep.ts';
 import { withoutForeign } from './proofs.ts';
-import { sourceFor, type Source } from './recall.ts';
+import { ownerOf, sourceFor, type Source } from './recall.ts';
+import { retainable } from './retainable.ts';
 
 export interface PreparedCall {
   readonly request: UpstreamRequest;
@@ -58,6 +59,7 @@ export function translate(
       message: `${target} speaks ${endpoint.protocol}, which this version does not.`,
     };
   exchange.loss = noLoss;
+  exchange.respell = undefined;
   let written: Written;
   try {
     written = same
@@ -123,7 +125,7 @@ function changeBody(gateway: Gateway, exchange: Exchange, attempt: Attempt, wire
 }
 
 function translateBody(
-  { clock }: Gateway,
+  { clock, callProofs }: Gateway,
   exchange: Exchange,
   attempt: Attempt,
   upstream: Protocol,
@@ -148,11 +150,22 @@ function translateBody(
     suffixes,
     changes,
     stream,
+    proofs: retainable(exchange) ? callProofs.of(ownerOf(exchange)) : undefined,
     newId: createId,
     now: clock.now,
   });
   noteLoss(exchange, attempt, translation.loss);
-  return { ...translation, pipe: translation.pipe({ stream }) };
+  const { respelled } = exchange;
+  exchange.respelled = undefined;
+  exchange.respell = respelled ? undefined : translation.repair;
+  return { ...translation, body: respelled ?? translation.body, pipe: translation.pipe({ stream }) };
+}
+
+/** Whether the upstream refused the request for how it was written, and it can be written otherwise: worth one more call. */
+export function respell(exchange: Exchange, failure: UpstreamFailure): boolean {
+  exchange.respelled = exchange.respell?.(failure);
+  exchange.respell = undefined;
+  return exchange.respelled !== undefined;
 }
 
 function findUpstream(client: Protocol, name: ProtocolName): Protocol | undefined {

@@ -1,6 +1,7 @@
 // The only place that wires: parts in, a gateway and its server out. Everything can be replaced by a test.
 import { toNodeHandler, type H3 } from 'h3';
 import { priceTokens } from '../catalog/prices.ts';
+import { createCallProofs } from '../gateway/call-proofs.ts';
 import { createDeadlines } from '../gateway/deadlines.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createLifecycle } from '../gateway/lifecycle.ts';
@@ -43,6 +44,7 @@ export function createGateway(parts: GatewayParts): RunningGateway {
     slots: createSlots(clock, timers),
     responses: createResponseStore(clock),
     proofs: createProofIssuers(),
+    callProofs: createCallProofs(),
     tokens: createTokenCounter({ timers }),
     fetchOutside: requestOutside,
     price: priceTokens,
