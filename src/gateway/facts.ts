@@ -60,11 +60,13 @@ export function readFacts(exchange: Exchange): Facts {
 // A name that the client gives costs nothing. Without one, rules that read the session get a fingerprint of how the
 // conversation began, which takes the decoded body; nobody else pays for that.
 function readSession(exchange: Exchange): string | undefined {
-  const { snapshot, incoming, route } = exchange;
+  const { snapshot, incoming, route, principal } = exchange;
   // Texts to embed are no conversation, and must not move one.
   if (route.operation === 'embeddings') return undefined;
   const demanded = snapshot.demands.has('session');
-  if (!demanded && !snapshot.sessions.affinity) return undefined;
+  // A key whose conversations are bounded has them remembered, whether they are kept together or not.
+  const counted = principal?.limits?.sessions !== undefined;
+  if (!demanded && !counted && !snapshot.sessions.affinity) return undefined;
   const named = findSession(incoming);
   if (named !== undefined) return `ext:${named}`;
   return demanded ? fingerprint(decodeBody(exchange).request) : undefined;

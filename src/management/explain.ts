@@ -9,6 +9,7 @@ import { isObject, parseJson } from '../lib/json.ts';
 import { createRandom } from '../lib/random.ts';
 import { explain } from '../routing/explain.ts';
 import { prepareWorld } from '../routing/test-runner.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
 import type { Slots } from '../routing/slots.ts';
 import { checkDoor } from '../routing/testing/door.ts';
 import { createGivenSlots } from '../routing/testing/given.ts';
@@ -21,6 +22,8 @@ export interface ExplainParts extends Frame {
   readonly reader: Reader;
   /** The lanes of the gateway. */
   readonly slots: Pick<Slots, 'look'>;
+  /** The rules of an earlier revision; undefined where they are gone. */
+  findRevision(revision: string): Promise<Snapshot | undefined>;
 }
 
 export function addExplainRoutes(app: H3, parts: ExplainParts): void {
@@ -78,11 +81,16 @@ function explainRequest({ snapshot: current, world, clock, slots }: ExplainParts
   return explain({ snapshot, facts, world: prepared, now, random, door, slots: lanes });
 }
 
-async function findWhy({ reader, snapshot, world, clock }: ExplainParts, event: H3Event): Promise<Why> {
+async function findWhy(
+  { reader, snapshot, world, clock, findRevision }: ExplainParts,
+  event: H3Event,
+): Promise<Why> {
   const requestId = event.context.params?.['id'] ?? '';
   const row = requestId.length > 100 ? null : await reader.query('request', { requestId });
   if (!row) throw unknownRequest();
-  return explainWhy({ row, snapshot: snapshot(), world, now: clock.now() });
+  const current = snapshot();
+  const served = row.revision === current.revision ? undefined : await findRevision(row.revision);
+  return explainWhy({ row, snapshot: current, served, world, now: clock.now() });
 }
 
 function unknownRequest(): GatewayError {

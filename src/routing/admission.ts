@@ -2,7 +2,7 @@
 // is read; a request that is refused here costs the key nothing.
 import { renderDuration } from '../lib/duration.ts';
 import type { Reason } from './decision.ts';
-import type { Principal } from './facts.ts';
+import type { Facts, Principal } from './facts.ts';
 import { keyCeiling, keyCounter, keyLane, tokenWindow } from './limits.ts';
 import type { Slot, Slots } from './slots.ts';
 import type { KeyLimits, Rate, Snapshot } from './snapshot.ts';
@@ -27,6 +27,11 @@ export interface AdmissionInput {
   readonly ttl: number;
   /** Epoch milliseconds. */
   readonly now: number;
+}
+
+/** The conversation, where the client has named it; what the gateway tells apart by itself is not counted. */
+export function namedSession({ session }: Pick<Facts, 'session'>): string | undefined {
+  return session?.startsWith('ext:') === true ? session : undefined;
 }
 
 /** Takes the place that the key has for this request, to be given back at its end; undefined where none is counted. */

@@ -116,11 +116,11 @@ function keepSession(attempts: readonly Attempt[], expansion: Expansion): readon
   const kept = attempts[at];
   if (!kept) {
     const message = `The conversation was at ${known.connection} (${known.target}), which cannot be used now.`;
-    reasons.push({ code: 'session-moved', message, about: known.target });
+    reasons.push({ code: 'session-moved', message, about: known.target, connection: known.connection });
     return attempts;
   }
   const message = `The conversation stays at ${known.connection} (${known.target}).`;
-  reasons.push({ code: 'session-kept', message, about: known.target });
+  reasons.push({ code: 'session-kept', message, about: known.target, connection: known.connection });
   return at === 0 ? attempts : [kept, ...attempts.toSpliced(at, 1)];
 }
 

@@ -5,7 +5,7 @@ import { renderPosition, type SourcePosition } from '../diagnostics.ts';
 import { errorTable, type ErrorCode } from '../errors.ts';
 import { planCache, type CacheRecipe } from './cache-recipe.ts';
 import { listAttemptCharges, listKeyCharges, type Charge } from './charges.ts';
-import { admitKey, describeFault } from './admission.ts';
+import { admitKey, describeFault, namedSession } from './admission.ts';
 import type { CounterState } from './counters.ts';
 import { decide, type DecideInput } from './decide.ts';
 import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
@@ -120,12 +120,12 @@ export function explainTree(decision: Decision, snapshot: Snapshot): ExplainNode
 
 // The gateway's own admission, in lanes that look like those of the moment and of which nothing is taken.
 function findLimit({ facts, snapshot, world, slots, now }: ExplainInput): Refusal | undefined {
-  const { principal, session } = facts;
+  const { principal } = facts;
   if (principal.limits === undefined) return undefined;
   const still = createStillSlots(now);
   const seen: Slots = slots ? { ...still, ...lookThrough(slots) } : still;
   const { ttl } = snapshot.sessions;
-  const admitted = admitKey({ principal, world, slots: seen, session: () => session, ttl, now });
+  const admitted = admitKey({ principal, world, slots: seen, session: () => namedSession(facts), ttl, now });
   if (!admitted || !('limit' in admitted)) return undefined;
   const { message, retryAfter } = admitted;
   const reasons = [describeFault(admitted, principal, snapshot, now)];

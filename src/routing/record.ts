@@ -84,7 +84,8 @@ function describe(row: UsageRow): Omit<RecordedTest, 'name'> {
   };
 }
 
-function isDrawn({ code, message }: Reason): boolean {
+/** Whether the order was drawn, or led to by an earlier turn, so that nobody can say it in advance. */
+export function isDrawn({ code, message }: Reason): boolean {
   return code === 'session-kept' || (code === 'strategy' && !message.startsWith('priority:'));
 }
 
@@ -98,10 +99,8 @@ const states: Readonly<Partial<Record<ReasonCode, readonly [section: string, sta
 
 function readWorld(reasons: readonly Reason[], at: number): Readonly<Record<string, unknown>> {
   const world: Record<string, Record<string, unknown> | string> = {};
-  for (const { code, message } of reasons) {
+  for (const { code, connection: account } of reasons) {
     const state = states[code];
-    // The account stands in the message only: `provider/model: provider@account rests after …`.
-    const account = /: (?:the breaker of )?([\w.-]+@[\w.-]+) /.exec(message)?.[1];
     if (state && account !== undefined) {
       const [section, value] = state;
       const known = world[section];

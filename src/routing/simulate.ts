@@ -3,7 +3,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { createRandom } from '../lib/random.ts';
 import type { Timers } from '../lib/timers.ts';
-import { admitKey, describeFault } from './admission.ts';
+import { admitKey, describeFault, namedSession } from './admission.ts';
 import { Course, type CourseAttempt, type CourseEnd, type UpstreamAnswer } from './course.ts';
 import type { Attempt, Refusal } from './decision.ts';
 import type { Facts } from './facts.ts';
@@ -82,11 +82,12 @@ export function simulate(input: SimulationInput): readonly SimulatedEnd[] {
   const ends: SimulatedEnd[] = [];
 
   function arrive({ at, facts, door }: Arrival): void {
-    const { principal, session } = facts;
+    const { principal } = facts;
+    const session = (): string | undefined => namedSession(facts);
     const { ttl } = snapshot.sessions;
     const refusal = door?.(at);
     if (refusal) return finish({ at, facts }, { kind: 'refused', refusal }, at);
-    const admitted = admitKey({ principal, world, slots, session: () => session, ttl, now: at });
+    const admitted = admitKey({ principal, world, slots, session, ttl, now: at });
     if (admitted && 'limit' in admitted) {
       const { message, retryAfter } = admitted;
       const reasons = [describeFault(admitted, principal, snapshot, at)];

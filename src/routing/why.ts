@@ -1,16 +1,17 @@
 // A stored request explained after the fact: what was decided and by which line, what every call came to, what would have
-// let it pass, and when that comes by itself. The same request is decided again on the rules at hand, in a world in which
-// all is well, so that rules and the state of that moment can be told apart.
-import type { SourcePosition } from '../diagnostics.ts';
+// let it pass, and when that comes by itself. The request is decided again on the rules that served it, in the world of
+// that moment as its reasons tell it; where those rules are gone, on the rules at hand, and that is said.
 import { renderPosition } from '../diagnostics.ts';
 import { createRandom } from '../lib/random.ts';
 import { decide } from './decide.ts';
-import type { Reason } from './decision.ts';
+import type { Decision, Reason } from './decision.ts';
+import { listObstacles } from './moment.ts';
 import type { UsageRow } from './ports.ts';
 import type { ReasonCode } from './reasons.ts';
+import { isDrawn } from './record.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readStoredAttempts, readStoredFacts, readStoredReasons, type StoredAttempt } from './stored.ts';
-import { createWorld } from './world/memory.ts';
+import { findWays, replay, type Way } from './ways.ts';
 import type { World } from './world/world.ts';
 
 export interface Why {
@@ -24,16 +25,23 @@ export interface Why {
   /** Who answered (`provider@connection`). */
   readonly servedBy?: string;
   readonly revision: string;
-  /** False when the rules have changed since: the replay and `hints` are about the rules of now. */
-  readonly sameRules: boolean;
+  /** The rules of the replay: those of now served it, or those of then are kept, or they are gone and now's stand in. */
+  readonly rules: 'current' | 'kept' | 'gone';
   readonly reasons: readonly WhyReason[];
   readonly attempts: readonly StoredAttempt[];
-  /** Where the request goes by the rules alone; absent when it left no facts. */
+  /** The same decision made again; absent when the request left no facts. */
   readonly replay?: {
+    /** The revision on which it was made. */
+    readonly revision: string;
     readonly outcome: 'route' | 'refuse';
+    /** In order, each once. */
     readonly targets: readonly string[];
     readonly message?: string;
+    /** The order was drawn or led to by earlier requests: another one of the same targets is as true. */
+    readonly drawn: boolean;
   };
+  /** What would have let it pass, or go elsewhere first; each was tried on those rules. */
+  readonly ways: readonly Way[];
   /** What is still in the way at this moment, and until when. */
   readonly now: readonly { readonly target: string; readonly cause: string; readonly until?: string }[];
 }
@@ -45,6 +53,10 @@ export interface WhyReason {
   readonly at?: string;
   /** What would have let the request, or this candidate, pass. */
   readonly hint?: string;
+  /** The account that it is about. */
+  readonly connection?: string;
+  /** ISO time at which it is over by itself, as seen then. */
+  readonly until?: string;
 }
 
 /** What a caller may know about a request of its own: no accounts, no places in files, no names of rules. */
@@ -58,11 +70,16 @@ export interface OwnWhy {
   /** Calls upstream, without their targets. */
   readonly attempts: readonly { readonly class?: string; readonly status?: number }[];
   readonly hints: readonly string[];
+  /** ISO time from which it is worth asking again. */
+  readonly again?: string;
 }
 
 export interface WhyInput {
   readonly row: UsageRow;
+  /** The rules at hand. */
   readonly snapshot: Snapshot;
+  /** The rules of the row's revision, where they are kept and are not those at hand. */
+  readonly served?: Snapshot | undefined;
   /** The world of now; what is in the way is left out without it. */
   readonly world?: World;
   /** Epoch milliseconds. */
@@ -75,6 +92,7 @@ const hints: Readonly<Partial<Record<ReasonCode, string>>> = {
   'invalid-name': 'Send a model name.',
   ambiguous: 'Write provider/model, or declare an alias.',
   'not-served': 'Add the model to the list of its provider.',
+  'key-limit': 'Ask again later, or raise the limit of the key.',
   'key-not-allowed': 'Add the name to the models of the key, or use another key.',
   'policy-deny': 'The policy has to let this request pass.',
   'policy-allow': 'The policy has to allow another target.',
@@ -94,11 +112,13 @@ const hints: Readonly<Partial<Record<ReasonCode, string>>> = {
   exhausted: 'Ask again later, or add a candidate of another vendor.',
 };
 
-export function explainWhy({ row, snapshot, world, now }: WhyInput): Why {
-  const facts = readStoredFacts(row, snapshot);
+export function explainWhy({ row, snapshot, served, world, now }: WhyInput): Why {
+  const isCurrent = row.revision === snapshot.revision;
+  const rules = isCurrent ? snapshot : (served ?? snapshot);
+  const facts = readStoredFacts(row, rules);
   const { requestId, key, status, errorCode, provider, connection, revision } = row;
-  const replay =
-    facts && decide({ snapshot, facts, world: createWorld(), now: row.at, random: createRandom(1) });
+  const reasons = readStoredReasons(row);
+  const input = facts && { snapshot: rules, facts, reasons, at: row.at };
   const today = facts && world && decide({ snapshot, facts, world, now, random: createRandom(1) });
   return {
     requestId,
@@ -109,23 +129,33 @@ export function explainWhy({ row, snapshot, world, now }: WhyInput): Why {
     ...(errorCode !== null && { errorCode }),
     ...(provider !== null && { servedBy: connection === null ? provider : `${provider}@${connection}` }),
     revision,
-    sameRules: revision === snapshot.revision,
-    reasons: readStoredReasons(row).map(describe),
+    rules: isCurrent ? 'current' : served ? 'kept' : 'gone',
+    reasons: reasons.map(describe),
     attempts: readStoredAttempts(row),
-    ...(replay && {
-      replay: {
-        outcome: replay.kind,
-        targets: replay.kind === 'route' ? [...new Set(replay.attempts.map(({ target }) => target))] : [],
-        ...(replay.kind === 'refuse' && { message: replay.message }),
-      },
-    }),
-    now: today && world ? listObstacles(today.reasons, snapshot, world, now) : [],
+    ...(input && { replay: describeReplay(replay(input), rules.revision, reasons) }),
+    ways: input ? findWays(input) : [],
+    now: today ? listWaits(today.reasons, now) : [],
+  };
+}
+
+function describeReplay(
+  decision: Decision,
+  revision: string,
+  reasons: readonly Reason[],
+): NonNullable<Why['replay']> {
+  return {
+    revision,
+    outcome: decision.kind,
+    targets: decision.kind === 'route' ? [...new Set(decision.attempts.map(({ target }) => target))] : [],
+    ...(decision.kind === 'refuse' && { message: decision.message }),
+    drawn: reasons.some(isDrawn),
   };
 }
 
 /** The form for the key's own holder. */
 export function explainOwn(why: Why): OwnWhy {
   const { requestId, at, model, status, errorCode, revision, attempts, reasons } = why;
+  const ends = reasons.flatMap(({ until }) => until ?? []).sort();
   return {
     requestId,
     at,
@@ -138,77 +168,88 @@ export function explainOwn(why: Why): OwnWhy {
       ...(one.status !== undefined && { status: one.status }),
     })),
     hints: status < 400 ? [] : [...new Set(reasons.flatMap(({ hint }) => hint ?? []))],
+    ...(status >= 400 && ends[0] !== undefined && { again: ends[0] }),
   };
 }
 
 export function renderWhy(why: Why): string {
-  const { requestId, at, model, key, status, errorCode, servedBy, revision, sameRules } = why;
+  const { requestId, at, model, key, status, errorCode, servedBy, reasons, attempts, ways } = why;
   const who = key === undefined ? '' : ` with key ${key}`;
   const lines = [
-    `${requestId}: ${status}${errorCode === undefined ? '' : ` ${errorCode}`}, ${model}${who}, ${at}`,
-    sameRules
-      ? `revision ${revision}, which is also the one at hand`
-      : `revision ${revision}, which is gone: the replay is by the rules at hand`,
+    `${requestId}: ${status}${errorCode === undefined ? '' : ` ${errorCode}`}, ${model === '' ? 'nothing was read of it' : model}${who}, ${at}`,
+    describeRules(why),
   ];
-  if (why.reasons.length > 0) lines.push('', 'why');
-  for (const { message, code, at: place, hint } of why.reasons) {
-    lines.push(`  ${message} (${code}${place === undefined ? '' : `, ${place}`})`);
+  if (reasons.length > 0) lines.push('', 'why');
+  for (const { message, code, at: place, hint, until } of reasons) {
+    const end = until === undefined ? '' : `, over at ${until}`;
+    lines.push(`  ${message} (${code}${place === undefined ? '' : `, ${place}`}${end})`);
     if (hint !== undefined && status >= 400) lines.push(`    → ${hint}`);
   }
-  if (why.attempts.length > 0) lines.push('', 'calls');
-  for (const one of why.attempts)
+  if (attempts.length > 0) lines.push('', 'calls');
+  for (const one of attempts)
     lines.push(
       `  ${one.target}  ${one.class ?? 'answered'}${one.status === undefined ? '' : ` ${one.status}`}`,
     );
   if (servedBy !== undefined) lines.push(`  answered by ${servedBy}`);
+  if (ways.length > 0) {
+    const together = ways.some((way) => way.together);
+    lines.push(
+      '',
+      together ? 'what would have let it pass, all of it together' : 'what would have made a difference',
+    );
+  }
+  for (const { without, target, at: place, until } of ways) {
+    const end = until === undefined ? '' : `, over at ${until}`;
+    lines.push(`  without ${without}: ${target}${end}${place === undefined ? '' : `  ${place}`}`);
+  }
   if (why.replay) {
-    const { outcome, targets, message } = why.replay;
-    const text = outcome === 'route' ? `it goes to ${targets.join(', ')}` : `it is refused: ${message ?? ''}`;
-    lines.push('', `by the rules alone ${text}`);
+    const { outcome, targets, message, drawn } = why.replay;
+    const order = drawn ? ', in an order that is drawn' : '';
+    const text =
+      outcome === 'route' ? `it goes to ${targets.join(', ')}${order}` : `it is refused: ${message ?? ''}`;
+    lines.push('', `decided again: ${text}`);
   }
   for (const { target, cause, until } of why.now)
     lines.push(`still in the way: ${target} ${cause}${until === undefined ? '' : ` until ${until}`}`);
   return lines.join('\n');
 }
 
-function describe({ code, message, rule, at }: Reason): WhyReason {
+function describeRules({ revision, rules, replay: again }: Why): string {
+  if (rules === 'current') return `revision ${revision}, which is also the one at hand`;
+  if (rules === 'kept') return `revision ${revision}, which is no longer the one at hand; its rules are kept`;
+  const instead = again ? `: decided again by the rules at hand, revision ${again.revision}` : '';
+  return `revision ${revision}, which is gone${instead}`;
+}
+
+function describe({ code, message, rule, at, connection, until }: Reason): WhyReason {
   const hint = hints[code];
   return {
     code,
     message,
     ...(rule !== undefined && { rule }),
-    ...placeOf(at),
+    ...(at && { at: renderPosition(at) }),
     ...(hint !== undefined && { hint }),
+    ...(connection !== undefined && { connection }),
+    ...(until !== undefined && { until: new Date(until).toISOString() }),
   };
 }
 
-function placeOf(at: SourcePosition | undefined): { readonly at?: string } {
-  return at ? { at: renderPosition(at) } : {};
-}
-
-const passing: ReadonlySet<ReasonCode> = new Set(['cooling', 'breaker-open', 'quota-spent']);
-
-function listObstacles(
-  reasons: readonly Reason[],
-  { providers }: Snapshot,
-  world: World,
-  now: number,
-): Why['now'] {
-  return reasons.flatMap(({ code, about }) => {
-    if (!passing.has(code) || about === undefined) return [];
-    const slash = about.indexOf('/');
-    const provider = providers.get(about.slice(0, slash));
-    const model = about.slice(slash + 1);
-    const ends = (provider?.connections ?? []).flatMap(({ key }) => {
-      const end =
-        code === 'cooling'
-          ? world.cooldown(key, model, now)?.until
-          : code === 'breaker-open' && provider
-            ? world.opening({ provider: provider.id, connection: key, model })
-            : Object.values(world.quota(key) ?? {}).find(({ resetAt }) => (resetAt ?? 0) > now)?.resetAt;
-      return end !== undefined && end > now && end < 8.64e15 ? [end] : [];
-    });
-    const until = ends.length === 0 ? {} : { until: new Date(Math.min(...ends)).toISOString() };
-    return [{ target: about, cause: code, ...until }];
-  });
+/** What passes by itself and has not yet, each target once, with the soonest end. */
+function listWaits(reasons: readonly Reason[], now: number): Why['now'] {
+  const waits = new Map<
+    string,
+    { readonly target: string; readonly cause: string; readonly until?: number }
+  >();
+  for (const { code, target, until } of listObstacles(reasons)) {
+    if (code === 'no-credential') continue;
+    const id = `${code} ${target}`;
+    const known = waits.get(id)?.until;
+    const ends = [known, until].filter((end) => end !== undefined && end > now) as number[];
+    waits.set(id, { target, cause: code, ...(ends.length > 0 && { until: Math.min(...ends) }) });
+  }
+  return [...waits.values()].map(({ target, cause, until }) => ({
+    target,
+    cause,
+    ...(until !== undefined && { until: new Date(until).toISOString() }),
+  }));
 }

@@ -1,7 +1,5 @@
 // A running gateway out of a configuration file: the first load, the state, the server, and everything that keeps them
 // in step afterwards. Which file, which flags and where log lines go is the caller's business.
-import { createHash } from 'node:crypto';
-import { catalog } from '../catalog/catalog.ts';
 import type { Environment, Flags } from '../config/environment.ts';
 import type { ResolvedConfig } from '../config/generated/types.ts';
 import type { LoadResult } from '../config/load.ts';
@@ -25,7 +23,6 @@ import { addManagementRoutes } from '../management/routes.ts';
 import type { PasswordCost } from '../management/passwords.ts';
 import { createLogs, type Logs } from '../observability/logs.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
-import { compile } from '../routing/compile.ts';
 import { diffSnapshots, type Changes } from '../routing/diff.ts';
 import { createSnapshotRef, type Snapshot } from '../routing/snapshot.ts';
 import { createSecrets, type Secrets } from '../state/secrets.ts';
@@ -37,6 +34,7 @@ import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
 import { describeReach, findOpenDoor } from './exposure.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
+import { createRevisions } from './revisions.ts';
 import { openState } from './open-state.ts';
 import { auditAddresses, auditChange, listOrigins, openSecurity, type Security } from './security.ts';
 import { createReadStored, createSecretResolver } from './stored-secrets.ts';
@@ -95,6 +93,11 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     // The memory driver knows no secrets; the file of a store that was once there is still read.
     readStored: createReadStored({ environment, dataFolder, state: () => (isSqlite ? state : undefined) }),
   });
+  const revisions = createRevisions({
+    ...(isSqlite && { dataFolder }),
+    report: (error) =>
+      logs.log.warn({ err: error }, 'a configuration is not kept: why will not find its rules'),
+  });
   const live = createLiveSnapshots();
   let server: RunningServer | undefined;
   let coordinator: Coordinator<Changes, ResolvedConfig> | undefined;
@@ -139,13 +142,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         return reading;
       },
       compile: (reading) => {
-        const result = compile({
-          config: reading.config,
-          catalog,
-          locate: reading.locate,
-          digest,
-          known: reading.diagnostics,
-        });
+        const result = revisions.compile(reading);
         // At the start the password is looked for later, with a message of its own.
         const door =
           result.snapshot && security
@@ -171,6 +168,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         live.add(snapshot);
         logs.hide(secrets.values());
         if (config) configure(config);
+        if (config) revisions.keep(config, snapshot);
         transport.retain(new Set(listOrigins(snapshot.providers.values().flatMap((each) => each.endpoints))));
         // In the turn of the swap: no request sees the new names without their state.
         if (config) stateWorld?.move(config.moved);
@@ -187,6 +185,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   previous = snapshots.current;
   logs.hide(secrets.values());
   const start = config!;
+  revisions.keep(start, snapshots.current);
   configure(start);
 
   if (interrupted) logs.log.warn({ interrupted }, 'an interrupted write was completed');
@@ -250,6 +249,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       ...security,
       reader: state.reader,
       slots: server.gateway.slots,
+      findRevision: revisions.find,
       login: () => {
         const { requireLogin, sessionLifetime } = (config ?? start).auth;
         return { required: requireLogin, lifetime: parseDuration(sessionLifetime) ?? 0 };
@@ -302,6 +302,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
       const clean = await running.close();
       await transport.close(1_000);
       await kept.close();
+      await revisions.flush();
       logs.flush();
       return clean;
     },
@@ -312,8 +313,4 @@ function readAddress({ server }: ResolvedConfig): ListenAddress {
   const address = parseListenAddress(server.listen);
   if (!address) throw new Error(`server.listen is no address: ${server.listen}`);
   return address;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

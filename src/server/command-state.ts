@@ -8,7 +8,12 @@ import { loadConfig } from '../config/load.ts';
 import { parseListenAddress, renderListenUrl } from '../lib/listen-address.ts';
 import { systemTimers } from '../lib/timers.ts';
 import { tokenFileName } from '../management/auth.ts';
+import { catalog } from '../catalog/catalog.ts';
+import { reviveSnapshot } from '../routing/archive.ts';
 import type { UsageRow } from '../routing/ports.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import { readRevision } from '../state/revisions.ts';
+import { digest } from './revisions.ts';
 import { databaseName } from '../state/open.ts';
 import { SqliteReader } from '../state/reader.ts';
 import { openCommandState, type CommandState } from '../state/open-for-command.ts';
@@ -71,6 +76,15 @@ export async function readStoredRequests(
   } finally {
     await reader.close();
   }
+}
+
+/** The rules of an earlier revision, where the gateway has kept them. */
+export async function findServed(
+  { dataFolder }: CommandPlace,
+  revision: string,
+): Promise<Snapshot | undefined> {
+  const text = await readRevision(dataFolder, revision);
+  return text === undefined ? undefined : reviveSnapshot({ text, revision, catalog, digest });
 }
 
 export interface SecretDesk {

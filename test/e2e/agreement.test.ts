@@ -1,5 +1,7 @@
 // The running gateway and the course of routing (which tests, simulations and explanations go) agree about random requests
-// to random configurations over the faulty simulator: attempt by attempt, reason by reason, and in what they remember.
+// to random configurations over the faulty simulator: attempt by attempt, reason by reason, and in what they remember. And
+// what the gateway has stored explains itself: `why` decides again as was decided.
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Attempt, Reason } from '../../src/routing/decision.ts';
@@ -8,11 +10,15 @@ import type { UsageRow } from '../../src/routing/ports.ts';
 import { createManualClock, type ManualClock } from '../../src/lib/clock.ts';
 import { createRandom } from '../../src/lib/random.ts';
 import type { Timers } from '../../src/lib/timers.ts';
+import { admitKey, describeFault } from '../../src/routing/admission.ts';
 import { Course } from '../../src/routing/course.ts';
 import { explain } from '../../src/routing/explain.ts';
+import { anonymous, createPrincipal } from '../../src/routing/principal.ts';
+import { createSlots } from '../../src/routing/slots.ts';
 import { createSnapshotRef, type Snapshot } from '../../src/routing/snapshot.ts';
 import { readOutcome, showError, showFailure } from '../../src/routing/testing/outcomes.ts';
 import { readStoredAttempts, readStoredFacts, readStoredReasons } from '../../src/routing/stored.ts';
+import { explainWhy } from '../../src/routing/why.ts';
 import { createWorld } from '../../src/routing/world/memory.ts';
 import { createGateway } from '../../src/server/compose.ts';
 import { createTransport } from '../../src/upstream/transport.ts';
@@ -68,7 +74,23 @@ const configuration = fc.record({
     { id: 'never', match: { models: ['p/odd'] }, deny: 'never' },
   ]),
   affinity: fc.boolean(),
+  /** What the key may do in a minute, and what the first provider's accounts include in an hour. */
+  limits: fc.record(
+    {
+      requests: fc.constantFrom('3/min', '8/min'),
+      tokens: fc.constantFrom('20/min', '100/5m'),
+      sessions: fc.constant(1),
+    },
+    { requiredKeys: [] },
+  ),
+  quota: fc.option(
+    fc.record(
+      { requests: fc.integer({ min: 1, max: 6 }), tokens: fc.integer({ min: 10, max: 60 }) },
+      { requiredKeys: ['requests'] },
+    ),
+  ),
 });
+const key = 'key-of-the-test-0123456789';
 const request = fc.record({
   model: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom<string>(...combos) },
@@ -76,6 +98,7 @@ const request = fc.record({
   ),
   stream: fc.boolean(),
   session: fc.constantFrom(undefined, 'a', 'b'),
+  known: fc.boolean(),
   pause: fc.constantFrom(0, 0, 500, 4_000, 60_000),
 });
 
@@ -94,7 +117,10 @@ function compileOf(made: typeof configuration extends fc.Arbitrary<infer Value> 
         {
           sandbox,
           select: made.select,
-          connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({ id: `c${account}` })),
+          connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({
+            id: `c${account}`,
+            ...(index === 0 && made.quota && { quota: { window: '1h', threshold: 0.9, ...made.quota } }),
+          })),
         },
       ]),
     ),
@@ -109,8 +135,9 @@ function compileOf(made: typeof configuration extends fc.Arbitrary<infer Value> 
       ]),
     ),
     policies: made.policies,
+    keys: [{ id: 'k', digest: `sha256:${hash('sha256', key, 'hex')}`, limits: made.limits }],
+    defaults: { session: { affinity: made.affinity } },
     resilience: {
-      sessionAffinity: { enabled: made.affinity },
       profiles: { default: { retries: made.retries, breaker: { failures: made.failures, reset: '30s' } } },
     },
   });
@@ -154,19 +181,25 @@ function createPair(snapshot: Snapshot) {
     world,
     random,
   });
-  return { clock, rows, world, gateway, twin: createWorld(), twinRandom: createRandom(7) };
+  const time = createManualClock();
+  const slots = createSlots(time, { after: () => () => undefined, every: () => () => undefined });
+  return { clock, rows, world, gateway, time, slots, twin: createWorld(), twinRandom: createRandom(7) };
 }
 
 type Pair = ReturnType<typeof createPair>;
 type Asked = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function ask({ clock, gateway, rows }: Pair, { model, stream, session, pause }: Asked) {
+async function ask({ clock, gateway, rows }: Pair, { model, stream, session, pause, known }: Asked) {
   clock.advance(pause);
   const at = clock.now();
   const response = await gateway.fetch(
     new Request('http://127.0.0.1/v1/chat/completions', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(session && { 'x-session-id': session }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(known && { authorization: `Bearer ${key}` }),
+        ...(session && { 'x-session-id': session }),
+      },
       body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'hi' }] }),
     }),
   );
@@ -175,21 +208,37 @@ async function ask({ clock, gateway, rows }: Pair, { model, stream, session, pau
 }
 
 /** The same request through the course, from the facts that the gateway stored. */
-function follow({ twin, twinRandom }: Pair, snapshot: Snapshot, facts: Facts, start: number) {
+function follow(
+  { twin, twinRandom }: Pair,
+  snapshot: Snapshot,
+  facts: Facts,
+  start: number,
+  { tokens }: UsageRow,
+) {
   const course = new Course({ snapshot, facts, world: twin, random: twinRandom }, start);
   for (let now = start; ;) {
     const move = course.proceed(now);
     if (move.kind === 'wait') now += move.milliseconds;
     else if (move.kind === 'end') return { course, end: move.end, now };
-    else course.settle(readOutcome(behaviours[move.attempt.model as Model].word, facts.stream), now);
+    else if (move.kind === 'call') {
+      const answer = readOutcome(behaviours[move.attempt.model as Model].word, facts.stream);
+      course.settle(answer.kind === 'success' ? { ...answer, tokens } : answer, now);
+    } else throw new Error('nothing here has places');
   }
 }
 
-const brief = ({ code, message, rule, about }: Reason) => ({ code, message, rule, about });
+const brief = ({ code, message, rule, about, connection, until }: Reason) => ({
+  code,
+  message,
+  rule,
+  about,
+  connection,
+  until,
+});
 
 describe('the gateway and the course', () => {
   it(`agree about ${runs * 20} requests`, { timeout: 60_000 + runs * 2_000 }, async () => {
-    const seen = { requests: 0, attempts: 0, held: 0, refused: 0, failed: 0 };
+    const seen = { requests: 0, attempts: 0, held: 0, refused: 0, failed: 0, limited: 0, replayed: 0 };
     await fc.assert(
       fc.asyncProperty(
         configuration,
@@ -199,6 +248,21 @@ describe('the gateway and the course', () => {
           const pair = createPair(snapshot);
           for (const asked of requests) {
             const { at, status, row } = await ask(pair, asked);
+            const { twin: world, slots, time } = pair;
+            const { ttl } = snapshot.sessions;
+            const principal = asked.known ? createPrincipal(snapshot.keys.values()[0]!) : anonymous;
+            const session = asked.session === undefined ? undefined : `ext:${asked.session}`;
+            time.set(at);
+            seen.requests++;
+            const admitted = admitKey({ principal, world, slots, session: () => session, ttl, now: at });
+            if (admitted && 'limit' in admitted) {
+              seen.limited++;
+              expect([status, readStoredReasons(row).map(brief)]).toEqual([
+                429,
+                [brief(describeFault(admitted, principal, snapshot, at))],
+              ]);
+              continue;
+            }
             const facts = readStoredFacts(row, snapshot)!;
             const explained = explain({
               snapshot,
@@ -207,8 +271,8 @@ describe('the gateway and the course', () => {
               now: at,
               random: createRandom(1),
             });
-            const { course, end, now } = follow(pair, snapshot, facts, at);
-            seen.requests++;
+            const { course, end, now } = follow(pair, snapshot, facts, at, row);
+            admitted?.release();
             seen.attempts += course.attempts.length;
             seen.held += course.attempts.filter(({ held }) => held).length;
             const calls = course.attempts
@@ -225,11 +289,20 @@ describe('the gateway and the course', () => {
                   : showError(end.refusal.code, 'openai-chat');
             expect(status).toBe(shown);
             expect(row.connection).toBe(end.kind === 'served' ? accountOf(end.attempt) : null);
-            expect(explained.outcome.kind).toBe(end.kind === 'refused' ? 'refuse' : 'route');
+            expect(explained.outcome, JSON.stringify(explained.outcome)).toMatchObject({
+              kind: end.kind === 'refused' ? 'refuse' : 'route',
+            });
             if (end.kind === 'refused') seen.refused++;
             if (end.kind === 'failed') seen.failed++;
             expect(pair.clock.now()).toBe(now);
             expect(pair.twin.report(now)).toEqual(pair.world.report(now));
+            const { replay } = explainWhy({ row, snapshot, now });
+            const { decision } = course;
+            const planned = decision.kind === 'route' ? decision.attempts.map((one) => one.target) : [];
+            expect(replay?.outcome).toBe(decision.kind);
+            if (replay?.drawn) expect(replay.targets.toSorted()).toEqual([...new Set(planned)].sort());
+            else expect(replay?.targets).toEqual([...new Set(planned)]);
+            seen.replayed++;
           }
         },
       ),
@@ -237,7 +310,9 @@ describe('the gateway and the course', () => {
     );
     // A run that only ever succeeds would prove nothing.
     expect(seen.attempts).toBeGreaterThan(seen.requests);
-    expect(Math.min(seen.refused, seen.failed)).toBeGreaterThan(seen.requests / 100);
+    expect(Math.min(seen.refused, seen.failed, seen.limited)).toBeGreaterThan(seen.requests / 100);
+    expect(seen.replayed).toBeGreaterThan(seen.requests / 2);
+    if (runs > 25) console.warn(`agreement: ${JSON.stringify(seen)}`);
   });
 });
 

@@ -12,7 +12,7 @@ afterEach(async () => {
 
 const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`;
 
-function start(limits: string): Promise<Booted> {
+function start(limits: string, more = ''): Promise<Booted> {
   return startBooted(`version: 1
 server: { listen: 127.0.0.1:0 }
 storage: { driver: memory }
@@ -24,7 +24,7 @@ combos:
 keys:
   - { id: limited, digest: "${digest('limited-key')}", limits: ${limits} }
   - { id: free, digest: "${digest('free-key')}" }
-`);
+${more}`);
 }
 
 async function ask(key = 'limited-key', model = 'c', headers: Record<string, string> = {}) {
@@ -77,8 +77,11 @@ it('bounds requests at the same time, and gives the place back', async () => {
   expect((await ask()).status).toBe(200);
 });
 
-it('bounds conversations, and lets known ones go on', async () => {
-  booted = await start('{ sessions: 2 }');
+it.each([
+  ['', ''],
+  [', also where they are not kept together', 'defaults: { session: { affinity: false } }\n'],
+])('bounds conversations, and lets known ones go on%s', async (_, more) => {
+  booted = await start('{ sessions: 2 }', more);
   const turn = (id: string) => ask('limited-key', 'c', { 'x-session-id': id });
   expect([
     (await turn('a')).status,

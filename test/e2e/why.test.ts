@@ -2,7 +2,7 @@
 // what was stored becomes tests that hold.
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/routing/explain.ts';
 import type { OwnWhy, Why } from '../../src/routing/why.ts';
@@ -13,7 +13,7 @@ const keys = { mine: 'key-of-mine-0123456789', other: 'key-of-other-0123456789' 
 const text = `version: 1
 server: { listen: 127.0.0.1:0 }
 providers:
-  full: { sandbox: { faults: true, behaviours: { it: { status: 429, message: secret-words } } } }
+  full: { sandbox: { faults: true, behaviours: { it: { status: 429, message: secret-words, retryAfter: 60s } } } }
   good: { sandbox: { behaviours: { it: { reply: fine } } } }
 combos:
   c: { demo: true, targets: [full/it, good/it] }
@@ -71,7 +71,7 @@ describe('why', () => {
       key: 'mine',
       status: 200,
       servedBy: 'good@default',
-      sameRules: true,
+      rules: 'current',
       attempts: [
         { target: 'full/it', class: 'rate_limit', status: 429 },
         { target: 'good/it', status: 200 },
@@ -103,8 +103,76 @@ describe('why', () => {
     expect(asked.out).toContain('Policy nobody denies');
     const { code, out, err } = await runCli(['why', refusal, '--offline', ...flags]);
     expect(code, err).toBe(0);
-    expect(out).toContain('by the rules alone it is refused: not for you');
+    expect(out).toContain('decided again: it is refused: not for you');
     expect((await runCli(['why', 'unknown', '--offline', ...flags])).code).toBe(1);
+  });
+});
+
+describe('rules that have changed since', () => {
+  const old = `version: 1
+server: { listen: 127.0.0.1:0 }
+providers: { good: { sandbox: { behaviours: { it: { reply: fine } } } } }
+combos: { c: { demo: true, targets: [good/it] } }
+keys: [{ id: mine, digest: "sha256:${hash('sha256', keys.mine, 'hex')}", limits: { requests: 2/h } }]
+policies: [{ id: closed, match: { models: [c] }, deny: not today }]
+`;
+  const next = old.replace(/^policies.*$/m, '');
+
+  it('are kept: a refusal of then is explained by the rule of then, offline and from the API', async () => {
+    const other = await startBooted(old);
+    try {
+      const send = async () => {
+        const response = await fetch(`${other.gateway.url}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${keys.mine}` },
+          body: JSON.stringify({ model: 'c', messages: [{ role: 'user', content: 'hi' }] }),
+        });
+        await response.text();
+        return { status: response.status, id: response.headers.get('x-request-id')! };
+      };
+      const refused = await send();
+      expect(refused.status).toBe(403);
+      const before = other.gateway.snapshot().revision;
+      other.write(next);
+      await other.gateway.reload('api');
+      expect(other.gateway.snapshot().revision).not.toBe(before);
+      const served = await send();
+      expect(served.status).toBe(200);
+      const limited = await send();
+      expect(limited.status).toBe(429);
+      const flags = ['--config', other.file, '--data', other.gateway.dataFolder];
+      const environment = { OMNIROUTE_URL: other.gateway.url };
+      const ask = async (id: string, ...more: readonly string[]) => {
+        for (let tries = 0; ; tries++) {
+          const { code, out } = await runCli(['why', id, '--json', ...more, ...flags], { environment });
+          if (code === 0) return JSON.parse(out) as Why;
+          if (tries > 40) throw new Error('the row was never written');
+          await new Promise((resolve) => setTimeout(resolve, 25));
+        }
+      };
+      for (const more of [[], ['--offline']]) {
+        expect(await ask(refused.id, ...more)).toMatchObject({
+          revision: before,
+          rules: 'kept',
+          replay: { revision: before, outcome: 'refuse', message: 'not today' },
+          ways: [
+            { without: 'policy closed', target: 'good/it', at: expect.stringContaining(':6:') as string },
+          ],
+        });
+      }
+      // The request of a key that has reached its limit was never read: the limit is told, with its line and its end.
+      const full = await ask(limited.id);
+      expect(full).toMatchObject({ status: 429, model: '', rules: 'current' });
+      expect(full.reasons).toMatchObject([
+        { code: 'key-limit', rule: 'mine', at: expect.stringContaining(':5:') as string },
+      ]);
+      expect(Date.parse(full.reasons[0]!.until!)).toBeGreaterThan(Date.parse(full.at));
+      rmSync(join(other.gateway.dataFolder, 'revisions'), { recursive: true });
+      const gone = await ask(refused.id, '--offline');
+      expect(gone).toMatchObject({ rules: 'gone', replay: { outcome: 'route' } });
+    } finally {
+      await other.close();
+    }
   });
 });
 

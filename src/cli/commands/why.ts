@@ -2,7 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderWhy, explainWhy, type Why } from '../../routing/why.ts';
-import { findCommandPlace, readStoredRequests, tokenFileName } from '../../server/command-state.ts';
+import {
+  findCommandPlace,
+  findServed,
+  readStoredRequests,
+  tokenFileName,
+} from '../../server/command-state.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -28,7 +33,9 @@ export default defineCommand({
         throw new CliFailure('cli/failed', `no request "${args.id}" is stored in ${place.dataFolder}`, {
           suggestion: 'its X-Request-Id is on every answer; keys and policies with noLog leave no facts',
         });
-      why = explainWhy({ row, snapshot: read.snapshot, now: Date.now() });
+      const { snapshot } = read;
+      const served = row.revision === snapshot.revision ? undefined : await findServed(place, row.revision);
+      why = explainWhy({ row, snapshot, served, now: Date.now() });
     }
     terminal.out(args.json ? JSON.stringify(why, null, 2) : renderWhy(why));
     return exitCodes.ok.code;

@@ -57,7 +57,8 @@ function drawAccount(
   const calls = requests.flatMap(({ attempts, ended }) =>
     attempts.flatMap((one, index) => {
       const next = attempts[index + 1];
-      const until = next ? next.at - (next.queued ?? 0) : ended;
+      const isHeld = one.end.startsWith('held');
+      const until = isHeld ? one.at : next ? next.at - (next.queued ?? 0) : ended;
       return one.connection === account ? [{ ...one, until: Math.max(one.at, until) }] : [];
     }),
   );
