@@ -337,3 +337,26 @@ export const classOfStatus: Readonly<Record<number, FailureClass>> = {
   504: 'timeout',
   529: 'overloaded',
 };
+
+/** What a client of most wires sees when an upstream named no status, or one that only its own vendor uses. */
+export const statusOfClass: Readonly<Record<FailureClass, number>> = {
+  invalid_request: 400,
+  unsupported: 400,
+  context_length: 400,
+  content_policy: 400,
+  authentication: 401,
+  billing: 429,
+  permission: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  rate_limit: 429,
+  client_closed: 499,
+  connection: 502,
+  upstream: 502,
+  overloaded: 503,
+  timeout: 504,
+  internal: 500,
+};

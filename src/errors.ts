@@ -1,8 +1,8 @@
 // The one error class of the gateway, and what one upstream attempt failed with. Codes come from the closed table;
 // protocol folders render them in their own envelope; nobody invents a code elsewhere.
-import { classOfStatus, errorTable, type FailureClass } from './error-table.ts';
+import { classOfStatus, errorTable, statusOfClass, type FailureClass } from './error-table.ts';
 
-export { classOfStatus, errorTable, type FailureClass };
+export { classOfStatus, errorTable, statusOfClass, type FailureClass };
 
 /** A code of the closed table. */
 export type ErrorCode = keyof typeof errorTable;

@@ -60,11 +60,11 @@ export interface FaultRow {
   readonly status?: Readonly<Partial<Record<ProtocolName, number>>>;
 }
 
-const both = (openai: number, anthropic = openai, ollama = openai) => ({
+const both = (openai: number, anthropic = openai) => ({
   'openai-chat': openai,
   'openai-responses': openai,
   'anthropic-messages': anthropic,
-  ollama,
+  ollama: openai,
 });
 
 /** Failures that may pass: the model rests for moments, and they count toward the breaker. */
@@ -167,12 +167,12 @@ export const faultTable: readonly FaultRow[] = [
     status: both(429, 413),
   },
   refusal('401', 401, 'authentication', { rests: 'account' }),
-  refusal('402', 402, 'billing', { rests: 'account', rest: 'operator', status: both(429, 402, 402) }),
+  refusal('402', 402, 'billing', { rests: 'account', rest: 'operator', status: both(429, 402) }),
   refusal(
     '402 with Retry-After',
     402,
     'billing',
-    { rests: 'account', rest: 3_600_000, status: both(429, 402, 402) },
+    { rests: 'account', rest: 3_600_000, status: both(429, 402) },
     { 'retry-after': '3600' },
   ),
   refusal('403', 403, 'permission', { rests: 'account' }),

@@ -1,30 +1,8 @@
 // Failures in Ollama's envelope, a bare text: an object would be printed as "[object Object]" by its clients.
-import type { FailureClass, GatewayError, UpstreamFailure } from '../../errors.ts';
+import { statusOfClass } from '../../errors.ts';
+import type { GatewayError, UpstreamFailure } from '../../errors.ts';
 import { readFailure } from '../../ir/failure.ts';
 import type { ProtocolErrors, RenderedError } from '../protocol.ts';
-
-/** What a client sees when the upstream named no status. */
-const statuses: Readonly<Record<FailureClass, number>> = {
-  invalid_request: 400,
-  unsupported: 400,
-  context_length: 400,
-  content_policy: 400,
-  authentication: 401,
-  billing: 402,
-  permission: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  rate_limit: 429,
-  client_closed: 499,
-  connection: 502,
-  upstream: 502,
-  overloaded: 503,
-  timeout: 504,
-  internal: 500,
-};
 
 export const errors = {
   encode({ status, message, details }: GatewayError) {
@@ -55,8 +33,8 @@ function render(
   };
 }
 
-/** 529 is Anthropic's own. */
+// As for OpenAI's clients: 529 is Anthropic's own, and a bill is a limit like others.
 function pickStatus({ status, class: kind }: UpstreamFailure): number {
-  const isKnown = status !== undefined && status >= 400 && status < 600 && status !== 529;
-  return isKnown ? status : statuses[kind];
+  const isKnown = status !== undefined && status >= 400 && status < 600 && status !== 529 && status !== 402;
+  return isKnown ? status : statusOfClass[kind];
 }

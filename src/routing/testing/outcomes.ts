@@ -3,8 +3,8 @@
 import {
   classOfStatus,
   errorTable,
+  statusOfClass,
   type ErrorCode,
-  type FailureClass,
   type UpstreamFailure,
 } from '../../errors.ts';
 import type { ProtocolName } from '../../protocols/capabilities.ts';
@@ -56,33 +56,15 @@ function describeFailure(word: string | number): UpstreamFailure {
   return { class: kind, status: word, message: `The upstream answered ${word} without a body.` };
 }
 
-const statuses: Readonly<Partial<Record<FailureClass, number>>> = {
-  authentication: 401,
-  billing: 429,
-  permission: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  rate_limit: 429,
-  client_closed: 499,
-  connection: 502,
-  upstream: 502,
-  overloaded: 503,
-  timeout: 504,
-  internal: 500,
-};
-
 /** The status of the last failure, in the envelope of the client's protocol. */
 export function showFailure({ class: kind, status }: UpstreamFailure, protocol: ProtocolName): number {
   if (protocol === 'anthropic-messages') {
     if (kind === 'upstream' && (status ?? 0) >= 500) return status!;
     if (kind === 'billing') return 402;
-    return kind === 'overloaded' ? 529 : (statuses[kind] ?? 400);
+    return kind === 'overloaded' ? 529 : statusOfClass[kind];
   }
   const known = status !== undefined && status >= 400 && status < 600 && status !== 529 && status !== 402;
-  return known ? status : (statuses[kind] ?? 400);
+  return known ? status : statusOfClass[kind];
 }
 
 /** The status of an error of the gateway itself. */
