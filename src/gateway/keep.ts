@@ -47,8 +47,15 @@ function isKept(exchange: Exchange): boolean {
 }
 
 function watchStream(pipe: AnswerPipe, keep: (response: unknown) => void): AnswerPipe {
+  const items: unknown[] = [];
   const look = (step: PipeStep): PipeStep => {
-    if (!step.failure) for (const piece of step.output) if (mayEnd(piece)) keep(readEnd(piece));
+    for (const piece of step.output) {
+      if (!mayHold(piece)) continue;
+      for (const event of readEvents(piece)) {
+        if (event['type'] === itemDone) items.push(event['item']);
+        else if (!step.failure && ends.has(event['type'])) keep(complete(event['response'], items));
+      }
+    }
     return step;
   };
   return { ...watched(pipe), push: (chunk) => look(pipe.push(chunk)), end: () => look(pipe.end()) };
@@ -82,24 +89,35 @@ function watched({ usage, outputCharacters }: AnswerPipe): Pick<AnswerPipe, 'usa
   return { usage: () => usage(), outputCharacters: () => outputCharacters() };
 }
 
-const ends = ['response.completed', 'response.incomplete'] as const;
+const itemDone = 'response.output_item.done';
+const ends: ReadonlySet<unknown> = new Set(['response.completed', 'response.incomplete']);
+const marks = [itemDone, ...ends] as readonly string[];
 
 // Quick and too generous: most pieces of a stream are deltas.
-function mayEnd(piece: Output[number]): boolean {
-  return ends.some((end) => (typeof piece === 'string' ? piece.includes(end) : findText(piece, end) >= 0));
+function mayHold(piece: Output[number]): boolean {
+  return marks.some((mark) =>
+    typeof piece === 'string' ? piece.includes(mark) : findText(piece, mark) >= 0,
+  );
 }
 
-/** The answer in the terminal event, where whole frames hold one. */
-function readEnd(piece: Output[number]): unknown {
+/** The events with items and answers among whole frames. */
+function readEvents(piece: Output[number]): readonly JsonObject[] {
   const text = typeof piece === 'string' ? piece : utf8(piece);
-  let response: unknown;
+  const events: JsonObject[] = [];
   eachFrame(text, (start, end) => {
     const frame = text.slice(start, end);
-    if (!mayEnd(frame)) return;
+    if (!mayHold(frame)) return;
     const event = parseJson(readData(frame) ?? '');
-    if (isObject(event) && ends.some((type) => type === event['type'])) response = event['response'];
+    if (isObject(event)) events.push(event);
   });
-  return response;
+  return events;
+}
+
+// Some upstreams do not repeat in the end what they said before.
+function complete(response: unknown, items: readonly unknown[]): unknown {
+  if (!isObject(response) || items.length === 0) return response;
+  const { output } = response;
+  return Array.isArray(output) && output.length > 0 ? response : { ...response, output: items };
 }
 
 function keepOne(

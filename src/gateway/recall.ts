@@ -1,7 +1,7 @@
 // `previous_response_id` and `item_reference` of the Responses wire: what an earlier answer of the same key stands for is
 // put into the body, so that any upstream can go on. An upstream that keeps the answer itself gets the client's own bytes.
 import { GatewayError, type UpstreamFailure } from '../errors.ts';
-import { findText, utf8 } from '../lib/bytes.ts';
+import { findText, latin1, utf8 } from '../lib/bytes.ts';
 import { isTrueAt, stringAt, typeAt } from '../lib/json-scan.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import type { RequestPeek, Span } from '../protocols/protocol.ts';
@@ -60,7 +60,7 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
     pieces,
   };
   exchange.recalled = recalled;
-  if (named.length === 0) return;
+  if (named.length === 0 && !own.rewritten) return;
   const whole = putIn(exchange, recalled, pieces);
   exchange.body = whole.body;
   exchange.peek = whole.peek;
@@ -129,6 +129,8 @@ interface Own {
   readonly pieces: readonly Piece[];
   /** Of the answers that are referred to. */
   readonly issuers: readonly Issuer[];
+  /** The items were parsed, and must be sent as they were understood. */
+  readonly rewritten?: true;
 }
 
 const nothing: Own = { input: new Uint8Array(), pieces: [], issuers: [] };
@@ -143,14 +145,25 @@ function readOwn(store: ResponseStore, exchange: Exchange, span: Span | undefine
   }
   const list = body.subarray(start, end);
   const inside = trim(list.subarray(1, -1));
-  if (findText(list, 'item_reference') < 0) {
+  if (!mayRefer(list))
     return inside.length === 0 ? nothing : { input: inside, pieces: [inside], issuers: [] };
-  }
   return resolveReferences(store, exchange, parseJson(utf8(list)) as readonly unknown[]);
 }
 
 const messageStart = Buffer.from('{"type":"message","role":"user","content":');
 const messageEnd = Buffer.from('}');
+
+// Ids of other keys must not slip through to an upstream that would know them: by a reference without a type, or one that
+// is spelt with escapes. No honest writer escapes ASCII letters.
+function mayRefer(list: Uint8Array): boolean {
+  if (findText(list, 'item_reference') >= 0) return true;
+  if (findText(list, '\\u00') >= 0 && escapedLetter.test(latin1(list))) return true;
+  return findText(list, '"id"') >= 0 && bareReference.test(latin1(list));
+}
+
+const escapedLetter = /\\u00(?:[46][1-9a-f]|5f|[57][0-9a])/i;
+const bareReference =
+  /\{\s*(?:"type"\s*:\s*null\s*,\s*)?"id"\s*:\s*"[^"]*"\s*(?:,\s*"type"\s*:\s*null\s*)?\}/;
 
 function resolveReferences(store: ResponseStore, exchange: Exchange, items: readonly unknown[]): Own {
   const issuers: Issuer[] = [];
@@ -168,7 +181,8 @@ function resolveReferences(store: ResponseStore, exchange: Exchange, items: read
     issuers.push(turn.issuer);
     return { item: found.item, issuer: turn.issuer };
   });
-  return { input: join(pieces), pieces, issuers };
+  // As it was understood it is sent on: of two spellings of one key, another reader might take the other.
+  return { input: join(pieces), pieces, issuers, rewritten: true };
 }
 
 // OpenAI takes a reference without its type, too.

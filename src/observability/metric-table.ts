@@ -72,6 +72,17 @@ export const metricTable = {
     labels: [],
     meaning: 'Compiled configurations in memory: 1, and more while requests finish on older ones.',
   },
+  omniroute_kept_responses: {
+    kind: 'gauge',
+    labels: [],
+    meaning: 'Answers of /v1/responses that are kept in memory for their keys.',
+  },
+  omniroute_kept_responses_bytes: {
+    kind: 'gauge',
+    labels: [],
+    meaning:
+      'Bytes that they take, the conversations before them included; bounded by storage.responses.maxSize.',
+  },
   omniroute_config_git_owed: {
     kind: 'gauge',
     labels: [],

@@ -21,6 +21,8 @@ export interface MetricsOptions {
   /** Requests that are being served now; asked at every scrape. */
   readonly inFlight?: () => number;
   readonly liveSnapshots?: () => number;
+  /** Answers that clients may come back to. */
+  readonly keptResponses?: () => { readonly count: number; readonly bytes: number } | undefined;
   readonly ledger?: () => LedgerFigures;
   /** Whether a change that is live still waits for its commit or push. */
   readonly gitOwes?: () => boolean;
@@ -77,9 +79,13 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   histogram(registry, 'omniroute_first_token_seconds', table.firstToken);
   histogram(registry, 'omniroute_overhead_seconds', table.overhead);
 
-  const { inFlight, liveSnapshots, ledger, gitOwes } = options;
+  const { inFlight, liveSnapshots, ledger, gitOwes, keptResponses } = options;
   if (inFlight) gauge(registry, 'omniroute_in_flight_requests', (set) => set({}, inFlight()));
   if (liveSnapshots) gauge(registry, 'omniroute_live_snapshots', (set) => set({}, liveSnapshots()));
+  if (keptResponses) {
+    gauge(registry, 'omniroute_kept_responses', (set) => set({}, keptResponses()?.count ?? 0));
+    gauge(registry, 'omniroute_kept_responses_bytes', (set) => set({}, keptResponses()?.bytes ?? 0));
+  }
   if (gitOwes) gauge(registry, 'omniroute_config_git_owed', (set) => set({}, gitOwes() ? 1 : 0));
   gauge(registry, 'omniroute_config_info', (set) => {
     if (config.revision !== '') set({ revision: config.revision }, 1);

@@ -108,6 +108,7 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
     process: true,
     inFlight: () => server?.gateway.lifecycle.running ?? 0,
     liveSnapshots: live.count,
+    keptResponses: () => server?.gateway.responses,
     ledger: () => state!.status(),
     gitOwes: () => writePath?.owes() === true,
   });

@@ -200,8 +200,13 @@ function copy(owner: string, at: number, { input, output, head, ...turn }: NewTu
     input: data.subarray(0, input.length),
     output: items,
     head: write(head),
-    size: text + turnBytes + items.length * itemBytes,
+    size: text + turnBytes + 2 * turn.id.length + items.reduce((sum, item) => sum + sizeOf(item), 0),
   };
+}
+
+// The text is counted already; ids stand in the index once more.
+function sizeOf({ id = '', type }: KeptItem): number {
+  return itemBytes + 2 * (id.length + type.length);
 }
 
 function first({ answers }: Shelf): Stored {

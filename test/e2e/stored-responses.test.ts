@@ -67,8 +67,13 @@ async function ask(who: string, method: string, path: string, body?: unknown): P
   return { ...value, status: answer.status, answer } as Reply;
 }
 
-const create = (who: string, body: object): Promise<Reply> =>
-  ask(who, 'POST', '/v1/responses', { model: 'openai/m', input: 'Look', ...body });
+const create = (who: string, body: object | string): Promise<Reply> =>
+  ask(
+    who,
+    'POST',
+    '/v1/responses',
+    typeof body === 'string' ? body : { model: 'openai/m', input: 'Look', ...body },
+  );
 
 const sentTo = (upstream: Upstream): Record<string, unknown>[] =>
   upstream.calls.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
@@ -142,6 +147,52 @@ describe.each(lanes)('%s lane', (name) => {
     expect((await ask('alice', 'DELETE', `/v1/responses/${third.id}`)).status).toBe(502);
     const other = await create('alice', {});
     expect(other.status).toBe(404);
+  });
+
+  test.each([
+    ['of another key', (id: string) => ({ type: 'item_reference', id })],
+    ['without a type', (id: string) => ({ id })],
+    ['with type null', (id: string) => ({ type: null, id })],
+    ['spelt with escapes', (id: string) => `{"type":"item_referenc\\u0065","id":"${id}"}`],
+    ['with its keys escaped', (id: string) => `{"t\\u0079pe":"item_r\\u0065ference","\\u0069d":"${id}"}`],
+    [
+      'said twice',
+      (id: string) => `{"type":"item_reference","id":"${id}","type":"message","role":"user","content":"x"}`,
+    ],
+  ])('a reference %s reaches no upstream', async (_name, write) => {
+    const made = await create('alice', {});
+    const item = write(made.output[1]!.id);
+    const text = typeof item === 'string' ? item : JSON.stringify(item);
+    const taken = await create('bob', `{"model":"openai/m","input":[${text}]}`);
+    if (taken.status === 404) expect(stateful.calls).toHaveLength(1);
+    else expect(stateful.calls[1]!.body).not.toContain('item_reference');
+    const { status } = await create('bob', {
+      input: [{ role: 'user', content: 'caf\u00e9 item_reference {"id":"x"}' }],
+    });
+    expect(status).toBe(200);
+  });
+
+  test('an upstream that does not repeat its items in the end is kept as it spoke', async () => {
+    const whole = await record();
+    const bare = whole.replace(
+      /^(event: response\.completed\ndata: )(.*)$/m,
+      (_line, head: string, data: string) => {
+        const event = JSON.parse(data) as { response: object };
+        return head + JSON.stringify({ ...event, response: { ...event.response, output: [] } });
+      },
+    );
+    stateful.play(stream([bare]));
+    const headers = { authorization: `Bearer ${keyOf('alice')}` };
+    const { text } = await gateway.ask(lane, {
+      path: '/v1/responses',
+      headers,
+      body: { model: 'openai/m', input: 'x', stream: true },
+    });
+    const id = /"id":"(resp_[^"]*)"/.exec(text)![1]!;
+    expect((await ask('alice', 'GET', `/v1/responses/${id}`)).output.map(({ type }) => type)).toEqual([
+      'reasoning',
+      'message',
+    ]);
   });
 
   test('the account that keeps an answer itself gets the bytes of the client', async () => {

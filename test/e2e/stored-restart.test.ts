@@ -25,6 +25,9 @@ combos: { c: { demo: true, targets: [sandbox/echo] } }
     input: 'and now?',
   });
   expect((await openai.responses.retrieve(next.id)).previous_response_id).toBe(made.id);
+  const { text } = await first.gateway.metrics.render();
+  expect(text).toMatch(/^omniroute_kept_responses 2$/m);
+  expect(text).toMatch(/^omniroute_kept_responses_bytes [1-9]\d{3}$/m);
   await first.gateway.close();
 
   const { dataFolder } = first.gateway;

@@ -183,6 +183,7 @@ describe('the table', () => {
     const metrics = createMetrics({
       inFlight: () => 3,
       liveSnapshots: () => 1,
+      keptResponses: () => ({ count: 2, bytes: 3_000 }),
       ledger: () => ({
         state: 'stalled',
         queuedRows: 1,

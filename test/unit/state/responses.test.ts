@@ -155,8 +155,10 @@ function checkBooks(store: ResponseStore, bounds: typeof wide): void {
     count += own;
   }
   let bytes = 0;
-  for (const { input, head, output } of held) {
-    bytes += input.length + head.length + 600 + output.reduce((sum, { json }) => sum + json.length + 200, 0);
+  for (const { id, input, head, output } of held) {
+    bytes += input.length + head.length + 600 + 2 * id.length;
+    for (const { id: item = '', type, json } of output)
+      bytes += json.length + 200 + 2 * (item.length + type.length);
   }
   expect(store.count).toBe(count);
   expect(store.bytes).toBe(bytes);
