@@ -12,6 +12,7 @@ import { prepareWorld } from '../routing/test-runner.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { Slots } from '../routing/slots.ts';
 import { checkDoor } from '../routing/testing/door.ts';
+import { findUnknownNames } from '../routing/testing/given-names.ts';
 import { createGivenSlots } from '../routing/testing/given.ts';
 import { readTestFacts } from '../routing/testing/request.ts';
 import { explainOwn, explainWhy, type Why } from '../routing/why.ts';
@@ -64,6 +65,8 @@ function explainRequest({ snapshot: current, world, clock, slots }: ExplainParts
   });
   if (!test) throw new GatewayError('invalid_body', diagnostics.map(({ message }) => message).join('; '));
   const snapshot = current();
+  const unknown = findUnknownNames(test.given, snapshot);
+  if (unknown.length > 0) throw new GatewayError('invalid_body', `given: ${unknown.join('; ')}`);
   const facts = readTestFacts(test.request, snapshot);
   const now = test.given.time === undefined ? clock.now() : Date.parse(test.given.time);
   const prepared =

@@ -195,6 +195,11 @@ describe('explain over the API', () => {
 
   it('says what is wrong with what it was sent, to admins only', async () => {
     expect((await explain({ request: { modell: 'c' } })).status).toBe(400);
+    const unknown = await explain({ request: { model: 'c' }, given: { breakers: { god: 'open' } } });
+    expect(unknown).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('"good"') as string } },
+    });
     expect((await explain({ request: { model: 'c' } }, keys.mine)).status).toBe(401);
   });
 });

@@ -13,6 +13,7 @@ import { renderExplanation } from '../../routing/render-explanation.ts';
 import type { SecretReference, Snapshot } from '../../routing/snapshot.ts';
 import { prepareWorld } from '../../routing/test-runner.ts';
 import { checkDoor } from '../../routing/testing/door.ts';
+import { findUnknownNames } from '../../routing/testing/given-names.ts';
 import { createGivenSlots, readTime, sessionOf, type Given } from '../../routing/testing/given.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -73,6 +74,8 @@ export default defineCommand({
     if (!read.snapshot) return reportConfig(read, terminal, args.json === true);
     const { snapshot, loaded } = read;
     const given = await readGiven(args.given, terminal);
+    const unknown = findUnknownNames(given, snapshot);
+    if (unknown.length > 0) throw createUsageFailure(`--given: ${unknown.join('; ')}`);
     const now = args.at === undefined && given.time === undefined ? Date.now() : readMoment(args.at, given);
     const facts: Facts = {
       model: args.model,

@@ -1,5 +1,5 @@
 // `omniroute test`: holds configurations to the promises of their `tests:`, without a network, a secret or a database.
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { hasErrors } from '../../diagnostics.ts';
@@ -111,9 +111,10 @@ function print(suites: readonly TestSuite[], { format, coverage }: Options, term
 /** Folders are watched, not files: editors replace what they write. */
 async function watchAll(options: Options, terminal: Terminal): Promise<ExitCode> {
   for (;;) {
+    const began = Date.now();
     const { reads } = await runAll(options, terminal);
-    const folders = new Set(reads.flatMap(({ files }) => files.map((file) => dirname(file))));
-    terminal.err(`waiting for a change in ${[...folders].join(', ')}`);
+    const files = [...new Set(reads.flatMap((read) => read.files))];
+    const folders = new Set(files.map((file) => dirname(file)));
     await new Promise<void>((done) => {
       const watchers = [...folders].map((folder) => watch(folder, change));
       function change(): void {
@@ -121,6 +122,9 @@ async function watchAll(options: Options, terminal: Terminal): Promise<ExitCode>
         // Editors write in several steps.
         setTimeout(done, 100);
       }
+      terminal.err(`waiting for a change in ${[...folders].join(', ')}`);
+      // What was written while the tests ran raises no event any more.
+      if (files.some((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > began)) change();
     });
   }
 }
