@@ -3,8 +3,10 @@
 import type { EmbeddingAnswer, EmbeddingRequest } from '../ir/embeddings.ts';
 import { brokenAnswer, readInnerFailure } from '../ir/failure.ts';
 import type { LossReport } from '../ir/loss.ts';
-import { latin1, utf8 } from '../lib/bytes.ts';
-import { prepareKeys, scanObject, typeAt } from '../lib/json-scan.ts';
+import { readCount } from '../ir/usage.ts';
+import { concatBytes, latin1, utf8 } from '../lib/bytes.ts';
+import { numberAt, prepareKeys, scanObject, typeAt } from '../lib/json-scan.ts';
+import type { JsonKeys, JsonSpan } from '../lib/json-scan.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import type { AnswerPipe, Peek, RequestPath, WireUsage } from './protocol.ts';
 import { createUnaryPipe } from './unary-pipe.ts';
@@ -25,22 +27,19 @@ export interface EmbeddingWire {
   encodeAnswer(answer: EmbeddingAnswer, request: EmbeddingRequest): string;
 }
 
-/** What an answer of a wire is known by. */
-export interface AnswerMarks {
-  /** The member that holds the vectors. */
-  readonly content: string;
-  /** The member or members that count tokens, and how they are read. */
-  readonly usage: string;
-  readUsage(value: unknown): WireUsage | undefined;
+/** Where an answer counts its tokens: a member that is a number, or an object with the first of these keys. */
+export interface UsageMarks {
+  readonly member: string;
+  readonly keys: JsonKeys;
 }
 
 /** Bytes at the end of an answer in which the usage of a large one is looked for: OpenAI writes it last. */
 const tailBytes = 1024;
 
 /** Passes an answer on untouched, once it is known to be sound or is too large to be held. */
-export function createWatch({ content, usage: usageKey, readUsage }: AnswerMarks): AnswerPipe {
-  const keys = prepareKeys([content, usageKey, 'error']);
-  let tail = '';
+export function createWatch(content: string, marks: UsageMarks): AnswerPipe {
+  const keys = prepareKeys([content, marks.member, 'error']);
+  let tail: Uint8Array = new Uint8Array();
   const pipe = createUnaryPipe((body) => {
     const spans = scan(body, keys);
     if (!spans) return { failure: brokenAnswer('The upstream answered with broken JSON.') };
@@ -50,17 +49,16 @@ export function createWatch({ content, usage: usageKey, readUsage }: AnswerMarks
       return { failure: told ?? brokenAnswer('The upstream reported an error.') };
     }
     if (!spans[content]) return { failure: brokenAnswer('The upstream answered without vectors.') };
-    const span = spans[usageKey];
-    const usage = span && readUsage(parseJson(utf8(body.subarray(span.start, span.end))));
-    return { usage, characters: 0 };
+    const span = spans[marks.member];
+    return { usage: span && scanUsage(body, span, marks), characters: 0 };
   });
   return {
     ...pipe,
     push(chunk) {
-      tail = (tail + latin1(chunk.subarray(-tailBytes))).slice(-tailBytes);
+      tail = concatBytes([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
       return pipe.push(chunk);
     },
-    usage: () => pipe.usage() ?? readTail(tail, usageKey, readUsage),
+    usage: () => pipe.usage() ?? findUsage(tail, marks),
   };
 }
 
@@ -80,10 +78,39 @@ export function checkVectors(
   return whole.length === count && vectors.length === count ? whole : undefined;
 }
 
-function readTail(tail: string, key: string, readUsage: AnswerMarks['readUsage']): WireUsage | undefined {
-  const at = tail.lastIndexOf(`"${key}"`);
-  const found = at < 0 ? null : /^\s*:\s*(\{[^{}]*\}|\d+)/.exec(tail.slice(at + key.length + 2));
-  return found ? readUsage(parseJson(found[1]!)) : undefined;
+/** The usage in an answer that has been parsed. */
+export function readUsage(value: unknown, { keys }: UsageMarks): WireUsage | undefined {
+  const members = membersOf(value);
+  const count = typeof value === 'number' ? value : keys.names.map((key) => members[key]).find(isNumber);
+  return usageOf(count);
+}
+
+function scanUsage(body: Uint8Array, span: JsonSpan, { keys }: UsageMarks): WireUsage | undefined {
+  const type = typeAt(body, span);
+  if (type === 'number') return usageOf(numberAt(body, span));
+  if (type !== 'object') return undefined;
+  const spans = scan(body.subarray(span.start, span.end), keys);
+  const found = keys.names.map((key) => spans?.[key]).find((count) => count !== undefined);
+  return found && usageOf(numberAt(body, { start: span.start + found.start, end: span.start + found.end }));
+}
+
+/** The usage in the last bytes of an answer that was too large to be scanned. */
+function findUsage(tail: Uint8Array, marks: UsageMarks): WireUsage | undefined {
+  const text = latin1(tail);
+  const at = text.lastIndexOf(`"${marks.member}"`);
+  const found = at < 0 ? null : /^"\w+"\s*:\s*(\{[^{}]*\}|\d+)/.exec(text.slice(at));
+  if (!found) return undefined;
+  const end = at + found[0].length;
+  return scanUsage(tail, { start: end - found[1]!.length, end }, marks);
+}
+
+function usageOf(value: unknown): WireUsage | undefined {
+  const input = readCount(value);
+  return input === undefined ? undefined : { input, output: 0 };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function scan(bytes: Uint8Array, keys: ReturnType<typeof prepareKeys>) {

@@ -5,9 +5,10 @@ import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
 /** The endpoint for this request, or undefined when no wire of the provider can express it. */
 export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFacts): Endpoint | undefined {
-  // What a chat would be asked counts; who counts has no say in that.
-  const operation = facts.operation === 'count-tokens' ? 'chat' : facts.operation;
-  if (model?.operations && !model.operations.includes(operation)) return undefined;
+  // Whatever a model is for, it reads tokens, and its chat's wire is asked for them.
+  const counts = facts.operation === 'count-tokens';
+  const operation = counts ? 'chat' : facts.operation;
+  if (!counts && model?.operations && !model.operations.includes(operation)) return undefined;
   const endpoints =
     operation === 'embeddings' ? provider.endpoints.filter(hasEmbeddings) : provider.endpoints;
   // A model that is served on one wire only leaves no choice.

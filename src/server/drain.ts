@@ -24,12 +24,14 @@ export async function drain(
     });
   });
   deadlines.interrupt();
+  // Whoever still has tokens counted is told so now; a job may take longer than a drain.
+  await tokens.close();
   // The last words of those that were cut are on their way; whoever does not read them is not waited for.
   const cancel = timers.after(lastWords, () => listening.forEach((each) => each.breakOff()));
   await closed;
   cancel();
   // Broken-off requests settle in a later turn; their rows belong into the ledger too.
   await lifecycle.whenIdle();
-  await Promise.all([transport.close(1_000), tokens.close()]);
+  await transport.close(1_000);
   return finished;
 }

@@ -6,8 +6,10 @@ import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
 import type { ProtocolName } from '../../src/protocols/capabilities.ts';
 import { findProtocol } from '../../src/protocols/registry.ts';
+import type { TokenCounter } from '../../src/gateway/tokens/counter.ts';
 import { createWorld } from '../../src/routing/world/memory.ts';
 import { lanes, startRig, type Call, type Rig } from '../support/gateway.ts';
 import { makeCombo, makeEndpoint, makeProvider, makeTarget } from '../support/routing.ts';
@@ -78,6 +80,7 @@ beforeAll(async () => {
         ...lanes.map((lane) => at(`without-${lane}`, 'anthropic-messages')),
         makeProvider('poor', { endpoints: [makeEndpoint({ protocol: 'anthropic-messages' })] }),
       ],
+      models: [{ id: 'at-openai-chat/vectors', operations: ['embeddings'] }],
       combos: [makeCombo('c', 'priority', [makeTarget('at-openai-chat/m'), makeTarget('at-gemini/m')])],
     },
     { world: { ...world, hasCredential: (key) => !key.startsWith('poor@') } },
@@ -210,6 +213,39 @@ it("passes Anthropic's own words on to its own client", async () => {
   expect(told.text).toContain('messages: at least one');
   // A client of another wire has not written what is wrong there.
   expect((await rig.ask('node', clients['openai-responses']!('at-anthropic-messages/m'))).status).toBe(200);
+});
+
+it('asks for the tokens of a model that only embeds, as Google does', async () => {
+  const told = await rig.ask('node', clients['anthropic-messages']!('at-openai-chat/vectors'));
+  expect(read(told.text)).toBe(textTokens + 7);
+});
+
+describe('a tokenizer that is broken', () => {
+  const broken = (tokens: TokenCounter): Promise<Rig> =>
+    startRig({ providers: [at('one', 'openai-chat')], timing: { drainTimeout: 20 } }, { tokens });
+
+  it.each(Object.keys(clients).filter(isSpoken))('is a clear error for a client of %s', async (client) => {
+    const error = new GatewayError('tokenizer_unavailable', 'The thread ended.', { retryAfter: 1 });
+    const own = await broken({ count: () => Promise.reject(error), close: async () => {} });
+    const told = await own.ask('node', clients[client]!('one/m'));
+    // Anthropic's clients know 529 for it.
+    const status = client === 'anthropic-messages' ? 529 : 503;
+    expect(told).toMatchObject({ status, headers: { 'retry-after': '1' } });
+    expect(told.text).toContain('The thread ended.');
+    await own.close();
+  });
+
+  it('does not keep the gateway from closing', async () => {
+    const { promise, reject } = Promise.withResolvers<number>();
+    const own = await broken({
+      count: () => promise,
+      close: async () => reject(new GatewayError('tokenizer_unavailable', 'The gateway is closing.')),
+    });
+    const asked = own.ask('node', clients['openai-responses']!('one/m'));
+    await expect.poll(() => own.server.gateway.lifecycle.running).toBe(1);
+    await own.close();
+    expect((await asked).status).toBe(503);
+  });
 });
 
 describe('the SDKs', () => {

@@ -3,7 +3,7 @@
 import { GoogleGenAI } from '@google/genai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeVector } from '../../src/ir/embeddings.ts';
 import type { ProtocolName } from '../../src/protocols/capabilities.ts';
 import { embed } from '../../src/upstream/sandbox/lists.ts';
@@ -179,6 +179,21 @@ describe('embeddings', () => {
       expect(tokens).toMatchObject({ status: 200 });
       expect(tokens.headers['x-omniroute-provider']).toBe('at-openai-chat');
     });
+  });
+
+  it('parses nothing of what passes through, and everything else once', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const count = async (call: Call): Promise<number> => {
+      parse.mockClear();
+      expect((await rig.ask('node', call)).status).toBe(200);
+      return parse.mock.calls.length;
+    };
+    play(200, '{"data":[{"embedding":[1]}],"usage":{"prompt_tokens":9}}');
+    expect(await count(clients['openai-chat']!.ask('broken/e', ['a']))).toBe(0);
+    expect(rig.rows.at(-1)).toMatchObject({ tokens: { input: 9 }, estimated: false });
+    // The request and the answer.
+    expect(await count(clients['ollama']!.ask('broken/e', ['a']))).toBe(2);
+    parse.mockRestore();
   });
 
   it('writes usage and price, and the model that the upstream knows', async () => {

@@ -8,17 +8,21 @@ import {
 } from '../../ir/embeddings.ts';
 import { refuse, type LossReport } from '../../ir/loss.ts';
 import { demandObject, readArray, readNumber, readString, wrong } from '../../ir/read.ts';
-import { readCount } from '../../ir/usage.ts';
 import { encodePath } from '../../lib/encode-path.ts';
 import { listElements } from '../../lib/json-elements.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { prepareKeys, scanObject, typeAt, type JsonSpan } from '../../lib/json-scan.ts';
 import { applyEdits, type Edit } from '../../lib/json-splice.ts';
 import { defined, type JsonObject } from '../../lib/json.ts';
-import { checkVectors, createWatch, membersOf, refuseStream, type EmbeddingWire } from '../embedding-wire.ts';
-import type { Peek, RequestPath, RequestPeek, WireUsage } from '../protocol.ts';
+import { checkVectors, createWatch, membersOf, readUsage, refuseStream } from '../embedding-wire.ts';
+import type { EmbeddingWire, UsageMarks } from '../embedding-wire.ts';
+import type { Peek, RequestPath, RequestPeek } from '../protocol.ts';
 
 const keys = prepareKeys(['model', 'content', 'requests']);
+const counts: UsageMarks = {
+  member: 'usageMetadata',
+  keys: prepareKeys(['promptTokenCount', 'totalTokenCount']),
+};
 const known: ReadonlySet<string> = new Set([
   'model',
   'content',
@@ -81,7 +85,7 @@ function createPeek(wanted: 'requests' | 'content', type: 'array' | 'object', co
     },
     path: (model) => renderPath(model, wanted === 'requests' ? 'batchEmbedContents' : 'embedContent'),
     streamPipe: refuseStream,
-    unaryPipe: () => createWatch({ content, usage: 'usageMetadata', readUsage }),
+    unaryPipe: () => createWatch(content, counts),
   };
 }
 
@@ -164,11 +168,5 @@ function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined
     embeddings.map((each) => decodeVector(membersOf(each)['values'])),
     count,
   );
-  return vectors && defined({ vectors, usage: readUsage(usageMetadata) });
-}
-
-function readUsage(value: unknown): WireUsage | undefined {
-  const { promptTokenCount, totalTokenCount } = membersOf(value);
-  const input = readCount(promptTokenCount) ?? readCount(totalTokenCount);
-  return input === undefined ? undefined : { input, output: 0 };
+  return vectors && defined({ vectors, usage: readUsage(usageMetadata, counts) });
 }

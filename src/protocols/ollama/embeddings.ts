@@ -8,20 +8,21 @@ import {
 } from '../../ir/embeddings.ts';
 import { refuse, type LossReport } from '../../ir/loss.ts';
 import { demandString, readBoolean, readNumber, wrong } from '../../ir/read.ts';
-import { readCount } from '../../ir/usage.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
 import { applyEdits } from '../../lib/json-splice.ts';
 import { defined, type JsonObject } from '../../lib/json.ts';
-import { checkVectors, createWatch, membersOf, refuseStream, type EmbeddingWire } from '../embedding-wire.ts';
-import type { Peek, RequestPath, WireUsage } from '../protocol.ts';
+import { checkVectors, createWatch, membersOf, readUsage, refuseStream } from '../embedding-wire.ts';
+import type { EmbeddingWire, UsageMarks } from '../embedding-wire.ts';
+import type { Peek, RequestPath } from '../protocol.ts';
 
 const keys = prepareKeys(['model', 'input', 'prompt']);
+const counts: UsageMarks = { member: 'prompt_eval_count', keys: prepareKeys([]) };
 const known: ReadonlySet<string> = new Set(['model', 'input', 'prompt', 'dimensions', 'truncate']);
 
 /** The wire in which a client asks; a translated call is always /api/embed. */
 export function findOllamaEmbeddings(asked: RequestPath | undefined): EmbeddingWire {
-  return asked?.path.endsWith('/embeddings') ? older : newer;
+  return asked && /\/embeddings\/?$/.test(asked.path) ? older : newer;
 }
 
 const newer: EmbeddingWire = {
@@ -67,7 +68,7 @@ function createPeek(wanted: 'input' | 'prompt', path: string, content: string): 
       ),
     path: () => path,
     streamPipe: refuseStream,
-    unaryPipe: () => createWatch({ content, usage: 'prompt_eval_count', readUsage }),
+    unaryPipe: () => createWatch(content, counts),
   };
 }
 
@@ -109,10 +110,5 @@ function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined
   const { embeddings, prompt_eval_count } = membersOf(body);
   if (!Array.isArray(embeddings)) return undefined;
   const vectors = checkVectors(embeddings.map(decodeVector), count);
-  return vectors && defined({ vectors, usage: readUsage(prompt_eval_count) });
-}
-
-function readUsage(value: unknown): WireUsage | undefined {
-  const input = readCount(value);
-  return input === undefined ? undefined : { input, output: 0 };
+  return vectors && defined({ vectors, usage: readUsage(prompt_eval_count, counts) });
 }

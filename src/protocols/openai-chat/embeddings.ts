@@ -9,16 +9,17 @@ import {
 } from '../../ir/embeddings.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import { demandString, readNumber, readOneOf, readString, wrong } from '../../ir/read.ts';
-import { readCount } from '../../ir/usage.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
 import { applyEdits } from '../../lib/json-splice.ts';
 import { defined, type JsonObject } from '../../lib/json.ts';
-import { checkVectors, createWatch, membersOf, refuseStream, type EmbeddingWire } from '../embedding-wire.ts';
-import type { RequestPeek, WireUsage } from '../protocol.ts';
+import { checkVectors, createWatch, membersOf, readUsage, refuseStream } from '../embedding-wire.ts';
+import type { EmbeddingWire, UsageMarks } from '../embedding-wire.ts';
+import type { RequestPeek } from '../protocol.ts';
 
 const path = '/embeddings';
 const keys = prepareKeys(['model', 'input', 'dimensions', 'encoding_format']);
+const counts: UsageMarks = { member: 'usage', keys: prepareKeys(['prompt_tokens', 'total_tokens']) };
 const known: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
 
 export const embeddings: EmbeddingWire = {
@@ -31,7 +32,7 @@ export const embeddings: EmbeddingWire = {
       ),
     path: () => path,
     streamPipe: refuseStream,
-    unaryPipe: () => createWatch({ content: 'data', usage: 'usage', readUsage }),
+    unaryPipe: () => createWatch('data', counts),
   },
   decodeRequest,
   encodeRequest,
@@ -117,7 +118,7 @@ function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined
     ordered.map(({ embedding }) => decodeVector(embedding)),
     count,
   );
-  return vectors && defined({ vectors, usage: readUsage(usage) });
+  return vectors && defined({ vectors, usage: readUsage(usage, counts) });
 }
 
 function encodeAnswer({ vectors, usage }: EmbeddingAnswer, { model, encoding }: EmbeddingRequest): string {
@@ -132,10 +133,4 @@ function encodeAnswer({ vectors, usage }: EmbeddingAnswer, { model, encoding }: 
     model,
     usage: { prompt_tokens: input, total_tokens: input },
   });
-}
-
-function readUsage(value: unknown): WireUsage | undefined {
-  const { prompt_tokens, total_tokens } = membersOf(value);
-  const input = readCount(prompt_tokens) ?? readCount(total_tokens);
-  return input === undefined ? undefined : { input, output: 0 };
 }
