@@ -6,6 +6,7 @@ import type { Answer, AnswerEvent, AnswerListener } from '../ir/events.ts';
 import type { LossReport } from '../ir/loss.ts';
 import type { Part } from '../ir/parts.ts';
 import type { Effort } from '../ir/options.ts';
+import type { Proof } from '../ir/proof.ts';
 import type { ModelRequest } from '../ir/request.ts';
 import type { ToolNames } from '../ir/tool-names.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -190,8 +191,8 @@ export interface ModelRules {
   readonly geminiBudgets: readonly [least: number, most: number];
   /** Does Gemini want a signature on the first call of every step of the running turn? */
   readonly callSignatures: boolean;
-  /** Does Gemini take a schema for the answer beside tools? */
-  readonly schemaWithTools: boolean;
+  /** Does Gemini take, beside functions, a schema for the answer, tools of its own, and media in results? */
+  readonly mixedTools: boolean;
   /** Does Chat take `stream_options`? */
   readonly streamOptions: boolean;
   /** Does Chat guarantee a schema, or only that the answer is an object? */
@@ -216,6 +217,8 @@ export interface Target {
   readonly contextWindow?: number;
   /** API version that the call names, where the wire has versions. */
   readonly version?: string;
+  /** The proof that an earlier call came with, for clients that keep calls but not what proves them. */
+  recall?(callId: string): Proof | undefined;
 }
 
 /** What changes of a request depend on. */
@@ -230,6 +233,8 @@ export interface AnswerPlan {
   readonly freeform?: ReadonlySet<string>;
   /** JSON was only asked for in words: code fences around it are removed. */
   readonly stripFence?: boolean;
+  /** Texts that end the answer and that the upstream does not know. */
+  readonly stop?: readonly string[];
 }
 
 /** What the client's answer must respect. Made by `decodeRequest` of the client's codec. */
@@ -245,6 +250,8 @@ export interface ClientPlan {
   readonly tools?: ReadonlyMap<string, ClientTool>;
   /** The answer is a summary that will stand for the conversation; these items of it stay beside. */
   readonly summary?: readonly JsonObject[];
+  /** The client did not ask to read reasoning, and its wire shows none unasked; proofs travel all the same. */
+  readonly hidesReasoning?: boolean;
   /** Fields of the request that the client's wire repeats in every answer. */
   readonly echo?: JsonObject;
 }
@@ -293,10 +300,14 @@ export interface AnswerEncoder {
 
 /** One wire ⇄ the hub. `decode` goes toward the hub, `encode` away from it. */
 export interface Codec {
-  /** A request body, already known to be one JSON object. Throws GatewayError (400) naming the field. */
+  /** Its proofs stand on calls: they are kept by the call's id, for clients that lose them. */
+  readonly signsCalls?: true;
+  /** A request body, already known to be one JSON object. Throws GatewayError (400) naming the field. `asked`: what the
+   *  peek found, for wires that name model and stream in the path. */
   decodeRequest(
     body: JsonObject,
     loss: LossReport,
+    asked?: Partial<Pick<RequestPeek, 'model' | 'stream'>>,
   ): { readonly request: ModelRequest; readonly client: ClientPlan };
   /** Throws GatewayError `unsupported_feature` where dropping would change the shape of the answer. */
   encodeRequest(
@@ -308,6 +319,8 @@ export interface Codec {
     readonly headers: Readonly<Record<string, string>>;
     readonly plan: AnswerPlan;
   };
+  /** Another way to write a request that the upstream refused; undefined when there is none. Asked once. */
+  repairRequest?(body: JsonObject, failure: UpstreamFailure): JsonObject | undefined;
   createAnswerDecoder(context: DecodeContext, emit: AnswerListener): AnswerDecoder;
   /** A unary answer body → the events of the stream that it stands for. */
   decodeAnswer(body: unknown, context: DecodeContext, emit: AnswerListener): void;
