@@ -1,11 +1,12 @@
 // The last step of an answer on its way back: undoes what the request's translation had to bend. Tool names get their
 // own spelling, a forced tool becomes the text that the client asked for, wrapped free-form calls are unwrapped, fences
-// around JSON go away.
+// around JSON go away, stop texts that the upstream does not know cut the answer.
 import type { AnswerEvent, AnswerListener } from './events.ts';
 import { createFenceStripper } from './fence.ts';
 import type { FenceStripper } from './fence.ts';
 import { createInputReader } from './freeform.ts';
 import type { InputReader } from './freeform.ts';
+import { createStopListener } from './stop-texts.ts';
 import type { ToolNames } from './tool-names.ts';
 
 export interface RewritePlan {
@@ -13,10 +14,12 @@ export interface RewritePlan {
   readonly schemaTool?: string;
   readonly freeform?: ReadonlySet<string>;
   readonly stripFence?: boolean;
+  readonly stop?: readonly string[];
 }
 
-/** Wraps `emit`; with nothing to undo it costs one look-up per call of a tool. */
-export function createRewriter(plan: RewritePlan, emit: AnswerListener): AnswerListener {
+/** Wraps a listener; with nothing to undo it costs one look-up per call of a tool. */
+export function createRewriter(plan: RewritePlan, listener: AnswerListener): AnswerListener {
+  const emit = plan.stop === undefined ? listener : createStopListener(plan.stop, listener);
   const schemaBlocks = new Set<number>();
   const readers = new Map<number, InputReader>();
   const fences = new Map<number, FenceStripper>();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agent, finalText } from '../support/agent-upstream.ts';
 import { startRig } from '../support/gateway.ts';
 import type { Rig } from '../support/gateway.ts';
+import { createResponsesAgent } from '../support/responses-agent.ts';
 import { makeEndpoint, makeProvider } from '../support/routing.ts';
 import { fail, startUpstream, stream } from '../support/upstream.ts';
 import type { Upstream } from '../support/upstream.ts';
@@ -14,6 +15,7 @@ import { findRequestFaults } from '../support/wire-rules.ts';
 
 const kinds = [
   { upstream: 'openai-chat', model: 'chatty/gpt-5.2' },
+  { upstream: 'openai-responses', model: 'responsive/gpt-5.2' },
   { upstream: 'anthropic-messages', model: 'claudish/claude-sonnet-4-5' },
 ] as const;
 const png =
@@ -31,11 +33,15 @@ let rig: Rig;
 let openai: OpenAI;
 
 beforeEach(async () => {
-  upstream = await startUpstream(agent);
+  const responsesAgent = createResponsesAgent({ issuer: 'responsive' });
+  upstream = await startUpstream((call) =>
+    call.path.endsWith('/responses') ? responsesAgent(call) : agent(call),
+  );
   const { baseUrl } = upstream;
   rig = await startRig({
     providers: [
       makeProvider('chatty', { endpoints: [makeEndpoint({ baseUrl })] }),
+      makeProvider('responsive', { endpoints: [makeEndpoint({ baseUrl, protocol: 'openai-responses' })] }),
       makeProvider('claudish', {
         endpoints: [
           makeEndpoint({
@@ -130,6 +136,10 @@ describe.each(kinds)('openai on $upstream', ({ upstream: wire, model }) => {
     });
     const [sent] = bodies();
     if (wire === 'openai-chat') expect(sent).toMatchObject({ response_format });
+    else if (wire === 'openai-responses')
+      expect(sent).toMatchObject({
+        text: { format: { type: 'json_schema', name: 'a', strict: true, schema } },
+      });
     else expect(sent).toMatchObject({ output_config: { format: { type: 'json_schema', schema } } });
   });
 
@@ -205,6 +215,12 @@ describe.each([
       expect(JSON.stringify(sent[1])).toMatch(/ok (call|toolu)_1.*ok (call|toolu)_2/);
       for (const one of sent)
         expect(findRequestFaults(wire, one).filter((fault) => !fault.includes('text block'))).toEqual([]);
+      if (wire === 'openai-responses')
+        expect(sent[1]!['input']).toContainEqual({
+          type: 'reasoning',
+          summary: [{ type: 'summary_text', text: 'Run it twice.' }],
+          encrypted_content: 'PROOF-OF-responsive-1',
+        });
       if (wire === 'anthropic-messages') {
         expect(JSON.stringify(sent[1])).toContain('"signature":"SIGNATURE-OF-ISSUER"');
         // Passed through, the body is written for the version that the SDK names.
@@ -224,6 +240,8 @@ describe.each([
       });
       const [sent] = bodies();
       if (wire === 'anthropic-messages') expect(sent).toMatchObject({ output_config });
+      else if (wire === 'openai-responses')
+        expect(sent).toMatchObject({ text: { format: { type: 'json_schema', schema, strict: true } } });
       else
         expect(sent).toMatchObject({
           response_format: { type: 'json_schema', json_schema: { schema, strict: true } },
@@ -268,11 +286,12 @@ describe.each([
 });
 
 /** The bytes of the agent's final stream. */
-async function record(wire: 'openai-chat' | 'anthropic-messages'): Promise<string> {
+async function record(wire: (typeof kinds)[number]['upstream']): Promise<string> {
   let text = '';
   const path = wire === 'openai-chat' ? '/v1/chat/completions' : '/v1/messages';
   const response = { writeHead: () => response, end: (body: string) => void (text = body) };
-  await agent({ path, body: '{"stream":true,"messages":[]}', response } as unknown as Parameters<
+  const play = wire === 'openai-responses' ? createResponsesAgent() : agent;
+  await play({ path, body: '{"stream":true,"messages":[],"input":[]}', response } as unknown as Parameters<
     typeof agent
   >[0]);
   return text;

@@ -155,7 +155,8 @@ export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => 
     ...encodeIdentity(request, rules, loss),
     service_tier: request.serviceTier,
   });
-  return { body, headers: {}, plan: { names } };
+  const cut = cutTexts(request.output.stop, rules);
+  return { body, headers: {}, plan: cut.length === 0 ? { names } : { names, stop: cut } };
 };
 
 function encodeSampling(sampling: Sampling, rules: ModelRules, loss: LossReport): JsonObject {
@@ -176,24 +177,27 @@ function encodeSampling(sampling: Sampling, rules: ModelRules, loss: LossReport)
   });
 }
 
+const mostStops = 4;
+
 function encodeOutput(output: Output, { rules, maxOutput }: Target, loss: LossReport): JsonObject {
   const { maxTokens, stop, format } = output;
-  if (stop !== undefined && stop.length > 0 && !rules.stop)
-    loss.add('output.stop', 'the model takes no stop texts');
-  if (rules.stop && stop !== undefined && stop.length > 4)
-    loss.add('output.stop[4]', 'Chat takes four stop texts');
   if (output.modalities?.some((kind) => kind !== 'text'))
     refuse('output.modalities', 'only text can be asked for here');
   return defined({
     [rules.maxTokensField]:
       maxTokens === undefined ? undefined : Math.max(1, Math.min(maxTokens, maxOutput ?? maxTokens)),
-    stop: rules.stop && stop !== undefined && stop.length > 0 ? stop.slice(0, 4) : undefined,
+    stop: rules.stop && stop !== undefined && stop.length > 0 ? stop.slice(0, mostStops) : undefined,
     n: output.choices,
     logprobs: output.logprobs === undefined ? undefined : true,
     top_logprobs: output.logprobs === undefined || output.logprobs === 0 ? undefined : output.logprobs,
     verbosity: output.verbosity,
     response_format: format === undefined ? undefined : encodeFormat(format, rules, loss),
   });
+}
+
+/** Stop texts that are not sent: the gateway cuts the answer at them itself. */
+function cutTexts(stop: readonly string[] | undefined, rules: ModelRules): readonly string[] {
+  return (rules.stop ? stop?.slice(mostStops) : stop)?.filter((text) => text !== '') ?? [];
 }
 
 function encodeFormat(format: ResponseFormat, rules: ModelRules, loss: LossReport): JsonObject {

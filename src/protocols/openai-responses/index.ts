@@ -4,6 +4,7 @@ import { changeBody } from './changes.ts';
 import { createCompact, withCompaction } from './compact.ts';
 import { errors } from './errors.ts';
 import { peek } from './peek.ts';
+import { repairBody } from './repair.ts';
 import { decodeRequest, encodeRequest } from './request.ts';
 import { decodeAnswer, encodeAnswer } from './response.ts';
 import { createAnswerDecoder } from './stream-decoder.ts';
@@ -12,6 +13,7 @@ import { createAnswerEncoder } from './stream-encoder.ts';
 const codec: Codec = withCompaction({
   decodeRequest,
   encodeRequest,
+  repairRequest: repairBody,
   createAnswerDecoder,
   decodeAnswer,
   createAnswerEncoder,

@@ -157,7 +157,7 @@ export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => 
     metadata: request.metadata,
     service_tier: request.serviceTier,
   });
-  return { body, headers: {}, plan: { names } };
+  return { body, headers: {}, plan: defined({ names, stop: cutTexts(output.stop) }) };
 };
 
 function refuseShapes({ choices, modalities }: Output): void {
@@ -180,8 +180,7 @@ function encodeSampling(sampling: Sampling, rules: ModelRules, loss: LossReport)
 const smallestLimit = 16;
 
 function encodeOutput(output: Output, { maxOutput }: Target, loss: LossReport): JsonObject {
-  const { maxTokens, stop, format, verbosity, logprobs } = output;
-  if (stop !== undefined && stop.length > 0) loss.add('output.stop', 'Responses takes no stop texts');
+  const { maxTokens, format, verbosity, logprobs } = output;
   if (maxTokens !== undefined && maxTokens < smallestLimit)
     loss.add('output.maxTokens', `${maxTokens} became ${smallestLimit}, the least that Responses takes`);
   const text = defined({
@@ -196,6 +195,12 @@ function encodeOutput(output: Output, { maxOutput }: Target, loss: LossReport): 
     text: Object.keys(text).length === 0 ? undefined : text,
     top_logprobs: logprobs === undefined || logprobs === 0 ? undefined : logprobs,
   });
+}
+
+/** Responses takes no stop texts: the gateway cuts the answer itself. */
+function cutTexts(stop: readonly string[] | undefined): readonly string[] | undefined {
+  const texts = stop?.filter((text) => text !== '') ?? [];
+  return texts.length === 0 ? undefined : texts;
 }
 
 function encodeFormat(format: ResponseFormat, loss: LossReport): JsonObject {
@@ -216,7 +221,7 @@ function encodeReasoning(
 ): JsonObject | undefined {
   if (reasoning === undefined) return undefined;
   const off = reasoning.mode === 'disabled' || reasoning.effort === 'none';
-  const { effort, budget, display } = reasoning;
+  const { effort, budget, display, mode } = reasoning;
   const wanted = off ? 'none' : (effort ?? (budget === undefined ? undefined : effortOfBudget(budget)));
   if (rules.efforts.length === 0) {
     if (!off && wanted !== undefined) loss.add('reasoning', 'the model does not take an effort');
@@ -224,6 +229,8 @@ function encodeReasoning(
   }
   const given = wanted === undefined ? undefined : clampEffort(wanted, rules.efforts);
   if (given !== wanted) loss.add('reasoning.effort', `${wanted} became ${given}`);
-  const summary = display === 'summarized' && !off ? 'auto' : undefined;
+  // Who switches thinking on, as Messages does, wants to read it.
+  const reads = display === 'summarized' || (mode !== undefined && display === undefined);
+  const summary = reads && !off ? 'auto' : undefined;
   return given === undefined && summary === undefined ? undefined : defined({ effort: given, summary });
 }
