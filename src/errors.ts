@@ -1,6 +1,7 @@
 // The one error class of the gateway, and what one upstream attempt failed with. Codes come from the closed table;
 // protocol folders render them in their own envelope; nobody invents a code elsewhere.
-import { classOfStatus, errorTable, statusOfClass, type FailureClass } from './error-table.ts';
+import { errorTable } from './error-table.ts';
+import { classOfStatus, statusOfClass, type FailureClass } from './failure-class.ts';
 
 export { classOfStatus, errorTable, statusOfClass, type FailureClass };
 

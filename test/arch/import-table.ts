@@ -9,6 +9,7 @@ export const layerZero: readonly string[] = [
   'lib',
   'errors.ts',
   'error-table.ts',
+  'failure-class.ts',
   'diagnostics.ts',
   'diagnostics',
 ];
@@ -31,6 +32,7 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   lib: [],
   'errors.ts': [],
   'error-table.ts': [],
+  'failure-class.ts': [],
   'diagnostics.ts': [],
   diagnostics: [],
   // layer 1
