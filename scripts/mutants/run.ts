@@ -27,6 +27,8 @@ let survived = 0;
 try {
   // Without a fault everything must be green, or being caught would mean nothing.
   if (!passesExamples()) throw new Error('the examples fail without any fault');
+  for (const suite of new Set(chosen.map((mutant) => mutant.suite)))
+    if (!passesSuite(suite)) throw new Error(`test/${suite} fails without any fault`);
   for (const [index, mutant] of chosen.entries()) {
     const catcher = tryOne(mutant);
     if (catcher === undefined) survived++;
