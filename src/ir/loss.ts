@@ -38,6 +38,7 @@ const stateful: ReadonlySet<string> = new Set([
 /** The same of one wire alone, where the name could mean anything elsewhere: what else stands in the prompt, and how. */
 const unexchangeable: Readonly<Record<string, ReadonlySet<string>>> = {
   ollama: new Set(['context', 'suffix', 'raw']),
+  gemini: new Set(['cachedContent', 'continuationToken']),
 };
 
 /** Reports every extension that `wire` does not own. Throws GatewayError for those that cannot be left out. */

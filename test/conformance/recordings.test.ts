@@ -122,7 +122,8 @@ function listErrors() {
 function expectation(client: WireName, upstream: WireName, values: readonly Value[]): Summary {
   const plain = readRecorded(upstream, values);
   const calls = plain.calls.map(({ id, name, text, freeform }) => ({
-    id,
+    // Where the recording has none, one is made.
+    id: id === '' ? (expect.any(String) as string) : id,
     name,
     arguments: freeform ? freeformOf(client, text) : (JSON.parse(text || '{}') as unknown),
   }));
@@ -137,6 +138,19 @@ function expectation(client: WireName, upstream: WireName, values: readonly Valu
       calls,
       finish: finishes.ollama[finish] ?? finish,
       usage: drop({ input, output }),
+    }) as Summary;
+  }
+  // Words of a refusal are text here, nothing is written to the cache, and a block has a reason of its own. Why Anthropic
+  // refused stands in finishMessage, which the SDK does not pass on.
+  if (client === 'gemini') {
+    return drop({
+      text: plain.text + (upstream === 'anthropic-messages' ? '' : plain.refusal),
+      reasoning: plain.reasoning,
+      calls,
+      finish: upstream === client && finish === 'refusal' ? 'PROHIBITED_CONTENT' : finishes.gemini[finish]!,
+      usage: drop({ input, output, cached, reasoning }),
+      // A page is listed once, however often it is cited.
+      citations: [...new Set(plain.citations)].filter((one) => one.startsWith('http')),
     }) as Summary;
   }
   return drop({
@@ -171,6 +185,7 @@ const finishes: { readonly [client in WireName]: Readonly<Record<string, string>
     refusal: 'content_filter',
     pause: 'completed',
   },
+  gemini: { stop: 'STOP', calls: 'STOP', length: 'MAX_TOKENS', refusal: 'SAFETY', pause: 'CONTINUATION' },
   ollama: { stop: 'stop', calls: 'stop', length: 'length', refusal: 'stop', pause: 'stop' },
   'anthropic-messages': {
     stop: 'end_turn',

@@ -312,7 +312,7 @@ export function answers(wire: WireName): Arbitrary<Answer> {
           output: usage.output + usage.thought,
           ...(says.details && {
             cacheRead: usage.read,
-            cacheWrite: usage.write,
+            ...(says.cacheWrites !== false && { cacheWrite: usage.write }),
             reasoning: usage.thought,
           }),
         },

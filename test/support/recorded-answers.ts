@@ -33,7 +33,42 @@ const readers: { readonly [wire in WireName]?: (plain: Plain, value: Value) => v
   'openai-chat': readChat,
   'openai-responses': readResponses,
   'anthropic-messages': readMessages,
+  gemini: readGemini,
 };
+
+/** Calls without ids have an empty one here; arguments in pieces are all of one text in the recordings. */
+function readGemini(plain: Plain, value: Value): void {
+  const candidate = (value['candidates'] as Value[] | undefined)?.[0];
+  const block = (value['promptFeedback'] as Value | undefined)?.['blockReason'];
+  const parts = ((candidate?.['content'] as Value | undefined)?.['parts'] ?? []) as Value[];
+  for (const part of parts) {
+    const { text, thought, functionCall: call } = part;
+    if (typeof text === 'string' && thought === true) plain.reasoning += text;
+    else if (typeof text === 'string') plain.text += text;
+    if (call !== undefined) readGeminiCall(plain, call as Value);
+  }
+  if (candidate?.['finishReason'] === 'STOP') plain.finish = 'stop';
+  else if (block !== undefined) plain.finish = 'refusal';
+  const usage = value['usageMetadata'] as Value;
+  const count = (name: string): number => (usage[name] ?? 0) as number;
+  plain.usage = {
+    input: count('promptTokenCount') + count('toolUsePromptTokenCount'),
+    output: count('candidatesTokenCount') + count('thoughtsTokenCount'),
+    cached: count('cachedContentTokenCount'),
+    reasoning: count('thoughtsTokenCount'),
+  };
+}
+
+function readGeminiCall(plain: Plain, { id, name, args, partialArgs }: Value): void {
+  if (name !== undefined)
+    plain.calls.push({ id: String(id ?? ''), name: String(name), text: JSON.stringify(args ?? {}) });
+  for (const { jsonPath, stringValue } of (partialArgs ?? []) as Value[]) {
+    const call = plain.calls.at(-1)!;
+    const known = JSON.parse(call.text) as Record<string, string>;
+    const key = String(jsonPath).slice(2);
+    call.text = JSON.stringify({ ...known, [key]: (known[key] ?? '') + String(stringValue) });
+  }
+}
 
 /** The event that ends a stream repeats everything, as a whole body says it. */
 function readResponses(plain: Plain, value: Value): void {

@@ -27,6 +27,8 @@ interface Replay {
   /** Whether a payload begins another stream of the same file. */
   begins(value: Value, last: Value | undefined): boolean;
   readonly terminal: string;
+  /** Recordings of this wire in folders that go by what they show. */
+  readonly others?: readonly string[];
 }
 
 const replays: readonly Replay[] = [
@@ -51,6 +53,18 @@ const replays: readonly Replay[] = [
     begins: ({ type }) => type === 'message_start',
     terminal: '',
   },
+  {
+    upstream: 'gemini',
+    kind: 'generateContent',
+    events: false,
+    begins: () => false,
+    terminal: '',
+    others: [
+      'google/grounding/google-tool-use-usage.json',
+      'google/images/google-image-gemini-3.1-flash-image.json',
+      'google/safety/issue-19758-prompt-block.chunks.txt',
+    ],
+  },
 ];
 
 /** All recordings of wires that the project speaks; none where the folder is missing. */
@@ -59,12 +73,16 @@ export function findRecordings(): readonly Recording[] {
   const providers = readdirSync(recordingFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'cohere')
     .map(({ name }) => name);
-  return replays.flatMap((replay) =>
-    providers.flatMap((provider) => [
-      ...list(`${provider}/${replay.kind}`, '.json').map((path) => unary(path, replay)),
-      ...list(`${provider}/${replay.kind}-stream`, '.chunks.txt').flatMap((path) => streams(path, replay)),
-    ]),
-  );
+  return replays.flatMap((replay) => {
+    const { kind, others = [] } = replay;
+    const found = providers.flatMap((provider) => [
+      ...list(`${provider}/${kind}`, '.json'),
+      ...list(`${provider}/${kind}-stream`, '.chunks.txt'),
+    ]);
+    return [...found, ...others].flatMap((path) =>
+      path.endsWith('.json') ? unary(path, replay) : streams(path, replay),
+    );
+  });
 }
 
 export function readRecording(path: string): string {
@@ -96,7 +114,7 @@ function streams(path: string, { upstream, events, begins, terminal }: Replay): 
   const values = readRecording(path)
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as Value);
+    .map((line) => JSON.parse(line.replace(/^data: /, '')) as Value);
   const parts: Value[][] = [];
   for (const value of values) {
     if (begins(value, parts.at(-1)?.at(-1)) || parts.length === 0) parts.push([]);

@@ -1,6 +1,7 @@
 // What the vendors' own SDKs read out of an answer: the judge over everything that a codec writes.
 import Anthropic from '@anthropic-ai/sdk';
 import Anthropic0 from 'anthropic-sdk-0';
+import { GoogleGenAI, type GenerateContentResponse } from '@google/genai';
 import { Ollama, type ChatResponse } from 'ollama';
 import OpenAI from 'openai';
 import type { WireName } from './translation.ts';
@@ -31,6 +32,7 @@ const readers: { readonly [wire in WireName]: (answer: string, stream: boolean) 
   'openai-chat': (answer, stream) => (stream ? readChatStream(answer) : readChat(answer)),
   'openai-responses': readResponses,
   'anthropic-messages': readBothMessages,
+  gemini: readGemini,
   ollama: readOllama,
 };
 
@@ -178,6 +180,53 @@ async function readMessages(Sdk: AnyAnthropic, answer: string, stream: boolean):
       (citations ?? []).map((one) => ('url' in one ? one.url : one.type)),
     ),
   });
+}
+
+// This SDK takes no fetch of ours: it gets the answer over the global one, which is put back at once.
+async function readGemini(answer: string, stream: boolean): Promise<Summary> {
+  const client = new GoogleGenAI({ apiKey: 'x', httpOptions: { baseUrl: 'http://127.0.0.1:1' } });
+  const body = { model: 'm', contents: 'x' };
+  const chunks: GenerateContentResponse[] = [];
+  await serveGlobally(answer, stream ? 'text/event-stream' : 'application/json', async () => {
+    if (stream) for await (const chunk of await client.models.generateContentStream(body)) chunks.push(chunk);
+    else chunks.push(await client.models.generateContent(body));
+  });
+  const candidates = chunks.map((chunk) => chunk.candidates?.[0]);
+  const parts = candidates.flatMap((candidate) => candidate?.content?.parts ?? []);
+  const { usageMetadata: usage } = chunks.at(-1)!;
+  const words = (thought: boolean): string =>
+    parts
+      .filter((part) => (part.thought === true) === thought)
+      .map(({ text }) => text ?? '')
+      .join('');
+  const thoughts = usage?.thoughtsTokenCount ?? 0;
+  return compact({
+    text: words(false),
+    reasoning: words(true),
+    calls: chunks.flatMap(({ functionCalls = [] }) =>
+      functionCalls.map(({ id = '', name = '', args }) => ({ id, name, arguments: args })),
+    ),
+    finish: candidates.at(-1)?.finishReason ?? null,
+    usage: usage && {
+      input: usage.promptTokenCount ?? 0,
+      output: (usage.candidatesTokenCount ?? 0) + thoughts,
+      cached: usage.cachedContentTokenCount ?? 0,
+      reasoning: thoughts,
+    },
+    citations: candidates.flatMap((candidate) =>
+      (candidate?.groundingMetadata?.groundingChunks ?? []).map(({ web }) => web?.uri ?? ''),
+    ),
+  });
+}
+
+async function serveGlobally(answer: string, type: string, run: () => Promise<void>): Promise<void> {
+  const { fetch: before } = globalThis;
+  globalThis.fetch = serve(answer, type);
+  try {
+    await run();
+  } finally {
+    globalThis.fetch = before;
+  }
 }
 
 async function readOllama(answer: string, stream: boolean): Promise<Summary> {

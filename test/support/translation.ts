@@ -1,10 +1,12 @@
 // Runs the translation the way the gateway does, with fixed time and ids, for goldens, laws and recordings.
 import { anthropicMessages } from '../../src/protocols/anthropic-messages/index.ts';
+import { gemini } from '../../src/protocols/gemini/index.ts';
 import { ollama } from '../../src/protocols/ollama/index.ts';
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts';
 import { openaiResponses } from '../../src/protocols/openai-responses/index.ts';
 import type { ProtocolName } from '../../src/protocols/capabilities.ts';
-import type { AnswerPipe, Codec, PipeStep, Protocol } from '../../src/protocols/protocol.ts';
+import type { AnswerPipe, Codec, PipeStep, Protocol, RequestPath } from '../../src/protocols/protocol.ts';
+import { isObject } from '../../src/lib/json.ts';
 import { createTranslation, readRequest } from '../../src/protocols/translate.ts';
 import type { Translation } from '../../src/protocols/translate.ts';
 import { traits } from './wire-traits.ts';
@@ -14,6 +16,7 @@ export const wires = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
+  gemini,
   ollama,
 } as const satisfies { readonly [name in ProtocolName]?: Protocol & { readonly codec: Codec } };
 
@@ -38,10 +41,11 @@ export function translate(
   target: TargetCase,
   path = '',
 ): Translation {
-  const bytes = Buffer.from(JSON.stringify(body));
+  const { sent, at } = send(client, body, path);
+  const bytes = Buffer.from(JSON.stringify(sent));
   const wire: Protocol = wires[client];
-  const protocol = wire.dialect?.({ path, query: '' }) ?? wire;
-  const request = readRequest(protocol, bytes, protocol.peek.request(bytes, { maxDepth: 100 }));
+  const protocol = wire.dialect?.(at) ?? wire;
+  const request = readRequest(protocol, bytes, protocol.peek.request(bytes, { maxDepth: 100 }, at));
   return createTranslation({
     request,
     upstream: wires[upstream],
@@ -50,6 +54,19 @@ export function translate(
     now,
     ...target,
   });
+}
+
+/** Where a wire names model and stream in the path, the suites still write them into the body: here they part. */
+export function send(
+  client: WireName,
+  body: unknown,
+  path = '',
+): { readonly sent: unknown; readonly at: RequestPath } {
+  if (client !== 'gemini' || !isObject(body)) return { sent: body, at: { path, query: '' } };
+  const { model, stream, ...sent } = body;
+  const verb = stream === true ? 'streamGenerateContent' : 'generateContent';
+  const at = { path, query: 'alt=sse', model: typeof model === 'string' ? model : '', verb };
+  return { sent, at };
 }
 
 /** The body that goes upstream, as an object. */

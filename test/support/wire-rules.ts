@@ -13,6 +13,7 @@ const finders: { readonly [wire in WireName]: (body: Body) => readonly string[] 
   'openai-chat': findChatFaults,
   'openai-responses': findResponsesFaults,
   'anthropic-messages': findMessagesFaults,
+  gemini: findGeminiFaults,
   ollama: findOllamaFaults,
 };
 
@@ -156,6 +157,80 @@ function isJson(text: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+function findGeminiFaults(body: Body): readonly string[] {
+  const faults: string[] = [];
+  const contents = body['contents'] as readonly Body[];
+  if (contents.length === 0) faults.push('no contents');
+  if (contents[0]?.['role'] !== 'user') faults.push('the first content is not the user’s');
+  let open: readonly Body[] = [];
+  contents.forEach(({ role, parts }, i) => {
+    const list = parts as readonly Body[];
+    if (role !== 'user' && role !== 'model') faults.push(`contents[${i}]: role ${String(role)}`);
+    if (i > 0 && contents[i - 1]!['role'] === role) faults.push(`contents[${i}]: the roles do not alternate`);
+    if (list.length === 0) faults.push(`contents[${i}] is empty`);
+    const results = pick(list, 'functionResponse');
+    if (results.length !== open.length)
+      faults.push(`contents[${i}]: ${results.length} results of ${open.length} calls`);
+    results.forEach(({ id, name }, at) => {
+      const call =
+        open.find((one) => (id === undefined ? one['name'] === name : one['id'] === id)) ?? open[at];
+      if (call?.['name'] !== name || call?.['id'] !== id)
+        faults.push(`contents[${i}]: a result without its call`);
+    });
+    open = pick(list, 'functionCall');
+    const signed = list.filter((part) => part['functionCall'] && part['thoughtSignature']).length;
+    if (signed > 1) faults.push(`contents[${i}]: more than one call is signed`);
+    for (const part of list) faults.push(...findGeminiPartFaults(part, `contents[${i}]`));
+  });
+  const config = (body['generationConfig'] as Body | undefined) ?? {};
+  if (((config['stopSequences'] as readonly string[] | undefined) ?? []).length > 5)
+    faults.push('more than five stops');
+  const calling = (body['toolConfig'] as Body | undefined)?.['functionCallingConfig'] as Body | undefined;
+  if (calling?.['mode'] === 'ANY' && config['responseMimeType'] === 'application/json')
+    faults.push('a forced call beside JSON');
+  if (calling?.['allowedFunctionNames'] && !['ANY', 'VALIDATED'].includes(String(calling['mode'])))
+    faults.push('names for a free choice');
+  const declared = ((body['tools'] as readonly Body[] | undefined) ?? []).flatMap(
+    (tool) => (tool['functionDeclarations'] as readonly Body[] | undefined) ?? [],
+  );
+  for (const { name, parameters, parametersJsonSchema } of declared) {
+    if (!/^[a-zA-Z_][\w.:-]{0,63}$/.test(String(name))) faults.push(`function name ${String(name)}`);
+    if (parameters !== undefined && parametersJsonSchema !== undefined)
+      faults.push('two schemas of one function');
+  }
+  if (calling !== undefined && declared.length === 0) faults.push('a choice without functions');
+  const text = JSON.stringify(body);
+  if (
+    /"(type|model|stream|max_tokens)":/.test(
+      Object.keys(body)
+        .map((key) => `"${key}":`)
+        .join(),
+    )
+  )
+    faults.push('a field of others');
+  return text.includes('b21uaXJvdXRlLXNlYWw6') ? [...faults, 'a sealed proof leaves the gateway'] : faults;
+}
+
+function pick(parts: readonly Body[], kind: string): readonly Body[] {
+  return parts.map((part) => part[kind] as Body | undefined).filter((one) => one !== undefined);
+}
+
+const partKinds = ['text', 'inlineData', 'fileData', 'functionCall', 'functionResponse'];
+const ownKinds = ['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'];
+
+function findGeminiPartFaults(part: Body, at: string): readonly string[] {
+  const kinds = [...partKinds, ...ownKinds].filter((kind) => part[kind] !== undefined);
+  const faults = kinds.length === 1 ? [] : [`${at}: a part of ${kinds.length} kinds`];
+  if (part['text'] === '' && part['thoughtSignature'] === undefined) faults.push(`${at}: an empty text`);
+  const call = part['functionCall'] as Body | undefined;
+  if (call !== undefined && (typeof call['args'] !== 'object' || Array.isArray(call['args'])))
+    faults.push(`${at}: arguments are no object`);
+  const result = part['functionResponse'] as Body | undefined;
+  if (result !== undefined && typeof result['response'] !== 'object')
+    faults.push(`${at}: a result is no object`);
+  return faults;
 }
 
 function findCallFaults(call: Body, i: number): readonly string[] {

@@ -63,6 +63,8 @@ export interface Means {
     readonly finishes: readonly FinishReason[];
     /** Counts beside input and output. */
     readonly details: boolean;
+    /** Absent: what was written to the cache is one of them. */
+    readonly cacheWrites?: false;
   };
 }
 
@@ -228,10 +230,53 @@ const ollama: WireTraits = {
   },
 };
 
+const gemini: WireTraits = {
+  minimal: { model: 'any', contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] },
+  whole: { generationConfig: { thinkingConfig: { includeThoughts: true } } },
+  streamed: { stream: true, generationConfig: { thinkingConfig: { includeThoughts: true } } },
+  limit: (tokens) => ({ generationConfig: { maxOutputTokens: tokens } }),
+  finished: /"finishReason":"/,
+  end: /"finishReason":"/,
+  frames: 'sse',
+  means: {
+    imageTypes: ['image/png', 'image/jpeg'],
+    imageUrls: false,
+    files: false,
+    content: 'parts',
+    results: 'text',
+    failedResults: true,
+    proofs: 'signature',
+    freeform: false,
+    strict: 'none',
+    stop: true,
+    systemRole: 'system',
+    systemParts: 3,
+    choices: ['none', 'auto'],
+    parallel: 'none',
+    format: {},
+    seed: true,
+    topK: true,
+    user: false,
+    reasoning: (effort) => ({ mode: 'enabled', effort, display: 'summarized' }),
+    thinksAlone: false,
+    automaticCache: true,
+    extensions: ['safetySettings'],
+    answers: {
+      id: '',
+      created: false,
+      proofs: true,
+      finishes: ['stop', 'length', 'refusal'],
+      details: true,
+      cacheWrites: false,
+    },
+  },
+};
+
 export const traits: { readonly [wire in WireName]: WireTraits } = {
   'openai-chat': chat,
   'openai-responses': responses,
   'anthropic-messages': anthropic,
+  gemini,
   ollama,
 };
 

@@ -1,7 +1,6 @@
 // How an answer ended, in the words of Gemini and of the hub, and the id that it goes by.
 import type { Finish, FinishReason } from '../../ir/events.ts';
 import { defined } from '../../lib/json.ts';
-import type { EncodeContext } from '../protocol.ts';
 
 /** Words for a filter that acted on the prompt or on the answer. */
 const refusals: ReadonlySet<string> = new Set([
@@ -63,8 +62,4 @@ export function encodeFinish({ reason, category }: Finish, refused: boolean): st
     default:
       return refused ? 'SAFETY' : 'STOP';
   }
-}
-
-export function encodeAnswerId(id: string, context: EncodeContext): string {
-  return id === '' ? context.newId('') : id;
 }

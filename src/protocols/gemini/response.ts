@@ -5,7 +5,7 @@ import type { Part, ToolCallPart } from '../../ir/parts.ts';
 import { defined, isObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Codec, DecodeContext, EncodeContext } from '../protocol.ts';
-import { encodeAnswerId, encodeFinish } from './finish.ts';
+import { encodeFinish } from './finish.ts';
 import { encodeGrounding } from './grounding.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { encodeArguments, encodeTurn } from './parts.ts';
@@ -49,7 +49,7 @@ export const encodeAnswer: Codec['encodeAnswer'] = (answer, context) => {
     ],
     usageMetadata: answer.usage && encodeUsage(answer.usage),
     modelVersion: answer.model === '' ? context.model : answer.model,
-    responseId: encodeAnswerId(answer.id, context),
+    responseId: answer.id === '' ? undefined : answer.id,
   });
 };
 
@@ -66,7 +66,7 @@ function encodeParts({ parts, finish }: Answer, context: EncodeContext): readonl
 
 /** Undefined for a call that the limit cut off: it has no arguments that anyone could run. */
 export function encodeCall(part: ToolCallPart, cut: boolean, { loss }: EncodeContext): WirePart | undefined {
-  const isWhole = part.arguments.trim() === '' || isObject(parseJson(part.arguments));
+  const isWhole = part.freeform || part.arguments.trim() === '' || isObject(parseJson(part.arguments));
   if (cut && !isWhole) {
     loss.add('answer.tool-call', 'the call was cut off by the limit of the answer');
     return undefined;
@@ -88,8 +88,7 @@ export function encodeWhole(part: Part, { loss }: EncodeContext): WirePart | und
       break;
     case 'opaque':
       if (part.wire === wire && isObject(part.block)) return part.block as JsonObject;
-      if (part.text !== '') return { text: part.text };
-      return undefined;
+      break;
     default:
       break;
   }

@@ -15,7 +15,6 @@ import { createCalls } from './calls.ts';
 import { decodeBlock, decodeFinish, isMalformed } from './finish.ts';
 import { decodeGrounding } from './grounding.ts';
 import { decodeLogprobs } from './logprobs.ts';
-import { describePart } from './opaque.ts';
 import { toMedia } from './parts.ts';
 import { decodeSignature } from './signatures.ts';
 import { decodeUsage } from './usage.ts';
@@ -195,7 +194,8 @@ function readContent(part: JsonObject): Part {
     const mediaType = words(inline['mimeType']) ?? 'application/octet-stream';
     return toMedia(mediaType, { kind: 'data', mediaType, data: inline['data'] });
   }
-  return { kind: 'opaque', wire, block: part, text: describePart(part) };
+  // Only histories are told in words.
+  return { kind: 'opaque', wire, block: part, text: '' };
 }
 
 function isFirst(candidate: unknown): candidate is JsonObject {

@@ -7,7 +7,7 @@ import { mergeUsage } from '../../ir/usage.ts';
 import type { Usage } from '../../ir/usage.ts';
 import { defined, isObject, parseJson } from '../../lib/json.ts';
 import type { AnswerEncoder, EncodeContext } from '../protocol.ts';
-import { encodeAnswerId, encodeFinish } from './finish.ts';
+import { encodeFinish } from './finish.ts';
 import { encodeGrounding, type GroundedText } from './grounding.ts';
 import { encodeLogprobs } from './logprobs.ts';
 import { encodeCall, encodeWhole } from './response.ts';
@@ -47,7 +47,7 @@ export function createAnswerEncoder(context: EncodeContext, array = false): Answ
     switch (event.type) {
       case 'answer-start': {
         const modelVersion = event.model === '' ? context.model : event.model;
-        const responseId = encodeAnswerId(event.id, context);
+        const responseId = event.id === '' ? undefined : event.id;
         tail = `,${JSON.stringify({ modelVersion, responseId }).slice(1)}`;
         break;
       }
@@ -97,7 +97,13 @@ export function createAnswerEncoder(context: EncodeContext, array = false): Answ
         text.citations.push(event.citation);
         break;
       case 'tool-call-start':
-        call = { kind: 'tool-call', id: event.callId, name: event.name, arguments: '' };
+        call = defined({
+          kind: 'tool-call' as const,
+          id: event.callId,
+          name: event.name,
+          arguments: '',
+          freeform: event.freeform,
+        });
         break;
       case 'tool-call-delta':
         if (call !== undefined) call = { ...call, arguments: call.arguments + event.text };
@@ -115,8 +121,8 @@ export function createAnswerEncoder(context: EncodeContext, array = false): Answ
   }
 
   function endCall(ended: ToolCallPart): void {
-    const isWhole = ended.arguments.trim() === '' || isObject(parseJson(ended.arguments));
-    if (isWhole) add(encodeCall(ended, false, context));
+    const { arguments: args, freeform } = ended;
+    if (freeform || args.trim() === '' || isObject(parseJson(args))) add(encodeCall(ended, false, context));
     else broken.push(ended);
   }
 

@@ -133,6 +133,10 @@ describe('a failure inside a stream', () => {
       'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
       'event: response.failed\ndata: {"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_is_overloaded","message":"Overloaded"}}}\n\n',
     ],
+    gemini: [
+      'data: {"error":{"code":503,"message":"Overloaded","status":"UNAVAILABLE"}}\n\n',
+      'data: {"error":{"message":"Overloaded","status":"UNAVAILABLE"}}\n\n',
+    ],
     ollama: ['{"error":"Overloaded"}\n', '{"error":{"message":"Overloaded","type":"overloaded_error"}}'],
   } as const;
   const begins = {
@@ -145,6 +149,8 @@ describe('a failure inside a stream', () => {
       'event: response.created\ndata: {"type":"response.created","response":{"id":"1","model":"m"}}\n\n' +
       'event: response.output_item.added\ndata: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","content":[]}}\n\n' +
       'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","output_index":0,"content_index":0,"item_id":"m","delta":"Hi"}\n\n',
+    gemini:
+      'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"index":0}],"modelVersion":"m"}\n\n',
     ollama: '{"model":"m","message":{"role":"assistant","content":"Hi"},"done":false}\n',
   } as const;
 
