@@ -11,7 +11,7 @@ import { agent } from '../support/agent-upstream.ts';
 import { startRig, type Rig } from '../support/gateway.ts';
 import { createResponsesAgent, finalText } from '../support/responses-agent.ts';
 import { makeConnection, makeEndpoint, makeProvider } from '../support/routing.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { fail, startUpstream, type Script, type Upstream } from '../support/upstream.ts';
 import { findRequestFaults } from '../support/wire-rules.ts';
 
 // Clients decide by the name what a model can do: these look like models that reason.
@@ -30,14 +30,14 @@ const parameters = {
   additionalProperties: false,
 };
 
+let play: Script;
 let upstream: Upstream;
 let rig: Rig;
 
 beforeEach(async () => {
   const responsesAgent = createResponsesAgent();
-  upstream = await startUpstream((call) =>
-    call.path.includes('/responses') ? responsesAgent(call) : agent(call),
-  );
+  play = (call) => (call.path.includes('/responses') ? responsesAgent(call) : agent(call));
+  upstream = await startUpstream(play);
   const { baseUrl } = upstream;
   const aliases = kinds.map(({ wire, model }) => ({
     name: model,
@@ -146,6 +146,35 @@ describe.each(kinds)('on $wire', ({ wire, model }) => {
       expect(second.output_text).toBe(finalText);
       expectLoop(wire, true);
       expect([first, second]).toMatchObject([{ store: false }, { store: false }]);
+      expect(rig.server.gateway.responses.count).toBe(0);
+    });
+
+    test('a failing upstream is not asked once more for each repeat of the client', async () => {
+      upstream.play(fail(500));
+      const stubborn = new OpenAI({ apiKey: 'any', baseURL: `${rig.server.url}/v1`, maxRetries: 1 });
+      await expect(stubborn.responses.create({ model, input: 'Look' })).rejects.toMatchObject({
+        status: 503,
+      });
+      expect(rig.rows.map(({ status }) => status)).toEqual([500, 503]);
+      expect(upstream.calls).toHaveLength(1);
+    });
+
+    test('a stream that breaks is an error, and is neither kept nor asked for again', async () => {
+      const whole = await openai.responses.create({ model, input: 'Look', store: false });
+      expect(whole.status).toBe('completed');
+      upstream.play(async (call) => {
+        const { response } = call;
+        const write = response.end.bind(response);
+        // Half of what the agent says, then a cut.
+        response.end = ((text: string) => {
+          response.write(text.slice(0, text.length / 2), () => call.socket.destroy());
+          return response;
+        }) as typeof write;
+        await play(call);
+      });
+      const stubborn = new OpenAI({ apiKey: 'any', baseURL: `${rig.server.url}/v1`, maxRetries: 2 });
+      await expect(stubborn.responses.stream({ model, input: 'Look' }).finalResponse()).rejects.toThrow();
+      expect(upstream.calls).toHaveLength(2);
       expect(rig.server.gateway.responses.count).toBe(0);
     });
 
