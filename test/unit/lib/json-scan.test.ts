@@ -190,6 +190,49 @@ describe('agreement with JSON.parse', () => {
     );
   });
 
+  it('agrees on long texts with something special anywhere in them', () => {
+    const piece = fc.constantFrom(
+      '"',
+      '\\\\',
+      '\\"',
+      '\\n',
+      '\n',
+      '\u001f',
+      '\u0000',
+      'ü',
+      '🜁',
+      '\u007f',
+      ' ',
+      '"}',
+      '"',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(1500), fc.constantFrom('x', 'é', '漢'), piece), { maxLength: 4 }),
+        fc.nat(7),
+        (stretches, shift) => {
+          const content = stretches.map(([length, sign, special]) => sign.repeat(length) + special);
+          const text = `{"a":"${content.join('')}","model":"m"}`;
+          let model: unknown;
+          try {
+            ({ model } = JSON.parse(text) as { model?: unknown });
+          } catch {
+            model = undefined;
+          }
+          const body = placed(text, shift);
+          let found: unknown;
+          try {
+            found = stringAt(body, scan(body).model!);
+          } catch (error) {
+            if (!(error instanceof JsonFault)) throw error;
+          }
+          expect(found, JSON.stringify(text)).toBe(model);
+        },
+      ),
+      runs,
+    );
+  });
+
   it('agrees on random bytes near the special ones, at every alignment', () => {
     const byte = fc.oneof(
       fc.constantFrom(0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d, 0x7f, 0x00, 0x6e),
