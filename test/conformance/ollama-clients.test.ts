@@ -7,6 +7,7 @@ import { Ollama, type ChatRequest, type ChatResponse, type Message } from 'ollam
 import { createOllama } from 'ollama-ai-provider-v2';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agent, finalText } from '../support/agent-upstream.ts';
+import { geminiAgent } from '../support/gemini-agent.ts';
 import { startRig, type Rig } from '../support/gateway.ts';
 import { ollamaAgent } from '../support/ollama-agent.ts';
 import { createResponsesAgent } from '../support/responses-agent.ts';
@@ -18,6 +19,7 @@ const kinds = [
   { wire: 'openai-chat', model: 'gpt-5.2' },
   { wire: 'openai-responses', model: 'gpt-5.2' },
   { wire: 'anthropic-messages', model: 'claude-sonnet-4-5' },
+  { wire: 'gemini', model: 'gemini-3-pro' },
   { wire: 'ollama', model: 'qwen3:8b' },
 ] as const;
 
@@ -45,6 +47,7 @@ beforeEach(async () => {
   const responsesAgent = createResponsesAgent();
   const agents: Script = (call) => {
     if (call.path.includes('/api/')) return ollamaAgent(call);
+    if (call.path.includes(':')) return geminiAgent(call);
     return call.path.endsWith('/responses') ? responsesAgent(call) : agent(call);
   };
   upstream = await startUpstream(agents);
@@ -56,6 +59,7 @@ beforeEach(async () => {
           makeEndpoint({
             baseUrl: wire === 'ollama' ? new URL(baseUrl).origin : baseUrl,
             protocol: wire,
+            ...(wire === 'gemini' && { auth: 'x-goog-api-key' as const }),
             ...(wire === 'anthropic-messages' && {
               auth: 'x-api-key' as const,
               headers: { 'anthropic-version': '2023-06-01' },
@@ -111,6 +115,7 @@ function schemaOf(wire: Wire, body: Record<string, unknown>): unknown {
     'openai-chat': ['response_format', 'json_schema', 'schema'],
     'openai-responses': ['text', 'format', 'schema'],
     'anthropic-messages': ['output_config', 'format', 'schema'],
+    gemini: ['generationConfig', 'responseJsonSchema'],
     ollama: ['format'],
   }[wire];
   return at.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], body);
