@@ -36,7 +36,11 @@ let rig: Rig;
 
 beforeEach(async () => {
   const responsesAgent = createResponsesAgent();
-  play = (call) => (call.path.includes('/responses') ? responsesAgent(call) : agent(call));
+  play = (call) => {
+    // No counter of its own, so that the gateway counts.
+    if (call.path.endsWith('_tokens')) return fail(404)(call);
+    return call.path.includes('/responses') ? responsesAgent(call) : agent(call);
+  };
   upstream = await startUpstream(play);
   const { baseUrl } = upstream;
   const aliases = kinds.map(({ wire, model }) => ({
@@ -314,4 +318,13 @@ describe.each(kinds)('on $wire', ({ wire, model }) => {
       return whole!;
     }
   });
+});
+
+test('what previous_response_id stands for is counted, too', async () => {
+  const openai = new OpenAI({ apiKey: 'any', baseURL: `${rig.server.url}/v1`, maxRetries: 0 });
+  const [, { model }] = kinds;
+  const { id } = await openai.responses.create({ model, input: 'Look' });
+  const short = await openai.responses.inputTokens.count({ model, input: 'And?' });
+  const long = await openai.responses.inputTokens.count({ model, input: 'And?', previous_response_id: id });
+  expect(long.input_tokens).toBeGreaterThan(short.input_tokens + 10);
 });
