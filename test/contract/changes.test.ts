@@ -114,6 +114,40 @@ bodies['openai-responses'] = fc
     input: typeof input === 'string' ? input : [{ type: 'additional_tools', tools: [] }, ...system, ...input],
   }));
 
+const parts = fc
+  .array(text, { minLength: 1, maxLength: 3 })
+  .map((list) => list.map((one) => ({ text: one })));
+bodies['gemini'] = fc
+  .record(
+    {
+      generationConfig: fc.record(
+        {
+          temperature: common.temperature,
+          topP: common.top_p,
+          maxOutputTokens: fc.integer({ min: 1, max: 9000 }),
+        },
+        { requiredKeys: [] },
+      ),
+      systemInstruction: fc.oneof(
+        text,
+        parts.map((list) => ({ parts: list })),
+      ),
+      said: fc.array(fc.tuple(parts, parts), { maxLength: 7 }),
+      last: parts,
+    },
+    { requiredKeys: ['said', 'last'] },
+  )
+  .map(({ said, last, ...rest }) => ({
+    ...rest,
+    contents: [
+      ...said.flatMap(([user, model]) => [
+        { role: 'user', parts: user },
+        { role: 'model', parts: model },
+      ]),
+      { role: 'user', parts: last },
+    ],
+  }));
+
 const changes: fc.Arbitrary<RequestChanges> = fc.record(
   {
     maxOutputTokens: fc.integer({ min: 1, max: 9000 }),

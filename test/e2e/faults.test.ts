@@ -14,7 +14,13 @@ import { faultWires, reported, type FaultWire } from '../support/fault-wires.ts'
 import { startRig, type Answer, type Rig } from '../support/gateway.ts';
 import type { ResilienceProfile } from '../../src/routing/snapshot.ts';
 import { makeCombo, makeProvider, makeTarget, profile } from '../support/routing.ts';
-import { findClosedPort, startUpstream, type Script, type Upstream } from '../support/upstream.ts';
+import {
+  findClosedPort,
+  startUpstream,
+  type Script,
+  type SeenCall,
+  type Upstream,
+} from '../support/upstream.ts';
 
 /** Each place and the numbers in which its profile differs. */
 const numbers: Readonly<Record<FaultPlace, Partial<ResilienceProfile>>> = {
@@ -126,15 +132,14 @@ describe.each(pairs)('$title', ({ wire, upstream }) => {
   afterAll(() => rig.close());
   beforeEach(() => {
     forget();
-    const call: Script = (seen) =>
-      answersAs('second')(upstream, (JSON.parse(seen.body) as { stream: boolean }).stream)(seen);
+    const call: Script = (seen) => answersAs('second')(upstream, isStreamed(seen))(seen);
     second.play(call);
     second.calls.length = 0;
     first.calls.length = 0;
   });
 
   const ask = (model: string, streamed: boolean) =>
-    rig.ask('node', { path: wire.path, body: wire.ask(model, streamed) });
+    rig.ask('node', { path: wire.path(model, streamed), body: wire.ask(model, streamed) });
 
   function forget(): void {
     rig.rows.length = 0;
@@ -198,6 +203,10 @@ describe.each(pairs)('$title', ({ wire, upstream }) => {
     }
   }
 });
+
+function isStreamed({ path, body }: SeenCall): boolean {
+  return (JSON.parse(body) as { stream?: boolean }).stream ?? path.includes(':stream');
+}
 
 const answersAs = (text: string) => (wire: FaultWire, streamed: boolean) => {
   const script: Script = (call) =>

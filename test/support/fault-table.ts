@@ -60,10 +60,11 @@ export interface FaultRow {
   readonly status?: Readonly<Partial<Record<ProtocolName, number>>>;
 }
 
-const both = (openai: number, anthropic = openai) => ({
+const both = (openai: number, anthropic = openai, gemini = openai) => ({
   'openai-chat': openai,
   'openai-responses': openai,
   'anthropic-messages': anthropic,
+  gemini,
   ollama: openai,
 });
 
@@ -179,7 +180,7 @@ export const faultTable: readonly FaultRow[] = [
   refusal('404', 404, 'not_found', { rests: 'model', rest: 120_000 }),
   refusal('408', 408, 'timeout', { ...passing, status: both(408, 504) }),
   refusal('413', 413, 'too_large'),
-  refusal('422', 422, 'invalid_request', { outcome: 'refused', status: both(422, 400) }),
+  refusal('422', 422, 'invalid_request', { outcome: 'refused', status: both(422, 400, 400) }),
   refusal('429', 429, 'rate_limit', { rests: 'model', rest: 1_000 }),
   refusal(
     '429 with Retry-After',

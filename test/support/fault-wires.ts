@@ -8,7 +8,8 @@ import { answerBody, frame, frames } from './upstream.ts';
 
 export interface FaultWire {
   readonly name: ProtocolName;
-  readonly path: string;
+  /** Some wires say there what is asked of whom. */
+  readonly path: (model: string, streamed: boolean) => string;
   readonly endpoint: (baseUrl: string) => Endpoint;
   readonly ask: (model: string, streamed: boolean) => object;
   /** A whole answer that says `text`. */
@@ -39,7 +40,7 @@ export const reported = { input: 11, output: 2 } as const;
 
 const chat: FaultWire = {
   name: 'openai-chat',
-  path: '/v1/chat/completions',
+  path: () => '/v1/chat/completions',
   endpoint: (baseUrl) => makeEndpoint({ baseUrl: `${baseUrl}/v1` }),
   ask: (model, streamed) => ({ model, stream: streamed, messages: [{ role: 'user', content: 'Say hello' }] }),
   whole: (text) => answerBody(text),
@@ -67,7 +68,7 @@ const event = (type: string, more: object): string =>
 
 const messages: FaultWire = {
   name: 'anthropic-messages',
-  path: '/v1/messages',
+  path: () => '/v1/messages',
   endpoint: (baseUrl) => makeEndpoint({ protocol: 'anthropic-messages', baseUrl, auth: 'x-api-key' }),
   ask: (model, streamed) => ({
     model,
@@ -154,7 +155,7 @@ const inItem = { item_id: 'msg_1', output_index: 0, content_index: 0 };
 
 const responses: FaultWire = {
   name: 'openai-responses',
-  path: '/v1/responses',
+  path: () => '/v1/responses',
   endpoint: (baseUrl) => makeEndpoint({ protocol: 'openai-responses', baseUrl: `${baseUrl}/v1` }),
   ask: (model, streamed) => ({ model, stream: streamed, input: 'Say hello' }),
   whole: (text) => JSON.stringify(response('completed', text)),
@@ -205,7 +206,7 @@ const counts = { prompt_eval_count: reported.input, eval_count: reported.output 
 
 const ollama: FaultWire = {
   name: 'ollama',
-  path: '/api/chat',
+  path: () => '/api/chat',
   endpoint: (baseUrl) => makeEndpoint({ protocol: 'ollama', baseUrl }),
   ask: (model, streamed) => ({ model, stream: streamed, messages: [{ role: 'user', content: 'Say hello' }] }),
   whole: (text) =>
@@ -236,7 +237,51 @@ const ollama: FaultWire = {
   readError: ({ text }) => dig<string>(lines(text).at(-1), 'error'),
 };
 
-export const faultWires: readonly FaultWire[] = [chat, responses, messages, ollama];
+const chunk = (text: string, finishReason?: string): object => ({
+  candidates: [
+    { content: { role: 'model', parts: [{ text }] }, index: 0, ...(finishReason && { finishReason }) },
+  ],
+  ...(finishReason && {
+    usageMetadata: {
+      promptTokenCount: reported.input,
+      candidatesTokenCount: reported.output,
+      totalTokenCount: reported.input + reported.output,
+    },
+  }),
+  modelVersion: 'm',
+  responseId: 'r1',
+});
+const data = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
+
+const gemini: FaultWire = {
+  name: 'gemini',
+  path: (model, streamed) =>
+    `/v1beta/models/${model}:${streamed ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  endpoint: (baseUrl) =>
+    makeEndpoint({ protocol: 'gemini', baseUrl: `${baseUrl}/v1beta`, auth: 'x-goog-api-key' }),
+  ask: () => ({ contents: [{ role: 'user', parts: [{ text: 'Say hello' }] }] }),
+  whole: (text) => JSON.stringify(chunk(text, 'STOP')),
+  stream: {
+    opening: data({ modelVersion: 'm', responseId: 'r1' }),
+    token: (text) => data(chunk(text)),
+    closing: '',
+    terminal: data(chunk('', 'STOP')),
+    mark: '"finishReason":"STOP"',
+    saysFinish: false,
+    error: data({ error: { code: 503, message: 'Overloaded', status: 'UNAVAILABLE' } }),
+  },
+  error: (words, type) => JSON.stringify({ error: { message: words, status: type } }),
+  read: (answer) => {
+    const values = isStream(answer) ? datas(answer) : [parse(answer.text)];
+    return values
+      .map((value) => dig<string>(value, 'candidates', 0, 'content', 'parts', 0, 'text') ?? '')
+      .join('');
+  },
+  readError: (answer) =>
+    dig<string>(isStream(answer) ? datas(answer).at(-1) : parse(answer.text), 'error', 'message'),
+};
+
+export const faultWires: readonly FaultWire[] = [chat, responses, messages, gemini, ollama];
 
 function lines(text: string): readonly unknown[] {
   return text.split('\n').flatMap((one) => (one.trim() === '' ? [] : [parse(one)]));

@@ -27,8 +27,9 @@ export function createStreamPipe(): AnswerPipe {
       const data = readData(utf8(frame));
       // Clients of this wire tolerate neither comments nor a word behind the last chunk.
       if (data === undefined || data.trim() === '' || data.trim() === '[DONE]') return;
-      failure = watch.look(data);
-      if (failure === undefined) output.push(frame);
+      const verdict = watch.look(data);
+      if (verdict === 'pass') output.push(frame);
+      else if (verdict !== 'repeated') failure = verdict;
     });
     const { started } = watch;
     return failure === undefined ? { output, meaningful: started } : { output, meaningful: started, failure };
@@ -68,8 +69,9 @@ export function createArrayPipe(): AnswerPipe {
     if (failure !== undefined) return;
     const text = utf8(element);
     watch.count(text, element);
-    failure = watch.look(text);
-    if (failure === undefined) output.push(encodeUtf8(written++ === 0 ? '[' : ',\r\n'), element);
+    const verdict = watch.look(text);
+    if (verdict === 'pass') output.push(encodeUtf8(written++ === 0 ? '[' : ',\r\n'), element);
+    else if (verdict !== 'repeated') failure = verdict;
   });
 
   function step(): PipeStep {
@@ -113,7 +115,8 @@ export function createUnaryPipe(): AnswerPipe {
 
 function createWatch() {
   let started = false;
-  let finished = false;
+  /** Candidates that have finished, by index. */
+  const ended = new Set<unknown>();
   let report: Uint8Array | undefined;
   let characters = 0;
 
@@ -121,24 +124,27 @@ function createWatch() {
     get started() {
       return started;
     },
-    /** One chunk's JSON text. */
-    look(data: string): UpstreamFailure | undefined {
+    /** One chunk's JSON text. `repeated`: it only says an end that was said before. */
+    look(data: string): UpstreamFailure | 'pass' | 'repeated' {
       const value = parseJson(data);
       // Before the first token another candidate can still answer; after it the client's own parser complains.
       if (!isObject(value))
-        return started ? undefined : brokenAnswer('The upstream sent a frame that is not JSON.');
+        return started ? 'pass' : brokenAnswer('The upstream sent a frame that is not JSON.');
       if (value['error']) return readInnerFailure(value) ?? brokenAnswer('The upstream reported an error.');
       const chunk = toCamel(value);
-      finished ||= isFinished(chunk);
-      started ||= finished || saysSomething(chunk);
-      return undefined;
+      const ends = listEnds(chunk);
+      const speaks = saysSomething(chunk);
+      if (!speaks && ends.length > 0 && ends.every((end) => ended.has(end))) return 'repeated';
+      for (const end of ends) ended.add(end);
+      started ||= speaks || ended.size > 0;
+      return 'pass';
     },
     count(text: string, bytes: Uint8Array): void {
       characters += countText(text);
       if (text.includes('TokenCount"') || text.includes('_token_count"')) report = bytes;
     },
     end(): PipeStep {
-      if (finished) return { output: [], meaningful: true };
+      if (ended.size > 0) return { output: [], meaningful: true };
       const what = started ? 'cut the stream' : 'answered with an empty stream';
       return { ...nothing, failure: brokenAnswer(`The upstream ${what}.`) };
     },
@@ -160,9 +166,11 @@ function readReport(bytes: Uint8Array): Usage | undefined {
   return usage;
 }
 
-function isFinished({ candidates, promptFeedback }: JsonObject): boolean {
-  if (isObject(promptFeedback) && promptFeedback['blockReason'] !== undefined) return true;
-  return listObjects(candidates).some(({ finishReason }) => typeof finishReason === 'string');
+function listEnds({ candidates, promptFeedback }: JsonObject): readonly unknown[] {
+  if (isObject(promptFeedback) && promptFeedback['blockReason'] !== undefined) return ['prompt'];
+  return listObjects(candidates)
+    .filter(({ finishReason }) => typeof finishReason === 'string')
+    .map(({ index }) => index ?? 0);
 }
 
 function saysSomething({ candidates }: JsonObject): boolean {
