@@ -1,5 +1,5 @@
 // `node scripts/conformance/codex.ts`: the real Codex completes a tool loop through the gateway, against upstreams that
-// speak Responses (passed through), Chat and Messages (translated). Once as a custom provider, with two parallel calls,
+// speak Responses (passed through) and every other wire (translated). Once as a custom provider, with two parallel calls,
 // once as its built-in provider: a WebSocket that must be refused at once, then "lite" tools inside the input.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,15 @@ import { createSandbox, type Sandbox } from '../../src/upstream/sandbox/simulato
 import { install, runClient, runIsolated, tapRequests, type Run, type Tap } from './real-client.ts';
 
 const binary = install({ packages: ['@openai/codex@0.169.0'], folder: 'codex', binary: 'codex' });
-const upstreams = ['responses', 'chat', 'messages'] as const;
-type Name = (typeof upstreams)[number];
+const upstreams = {
+  responses: { wire: 'openai-responses', base: '/v1', proof: '"encrypted_content":"' },
+  chat: { wire: 'openai-chat', base: '/v1', proof: undefined },
+  messages: { wire: 'anthropic-messages', base: '/v1', proof: '"signature":"' },
+  gemini: { wire: 'gemini', base: '/v1beta', proof: '"thoughtSignature":"' },
+  ollama: { wire: 'ollama', base: '', proof: undefined },
+} as const;
+type Name = keyof typeof upstreams;
+const names = Object.keys(upstreams) as Name[];
 type Kind = 'custom' | 'built-in';
 /** A model of which Codex knows that it takes the lite form. */
 const known = 'gpt-5.6-sol';
@@ -26,9 +33,9 @@ async function runAll(isolated: boolean): Promise<boolean> {
   );
   console.log('|---|---|---:|---|---:|---:|---:|---:|---|---:|');
   const faults: string[] = [];
-  // Codex waits most of the time: three at once cost little more than one.
+  // Codex waits most of the time: five at once cost little more than one.
   for (const kind of ['custom', 'built-in'] as const) {
-    const found = await Promise.all(upstreams.map((name) => runOne(kind, name, scratch, isolated)));
+    const found = await Promise.all(names.map((name) => runOne(kind, name, scratch, isolated)));
     faults.push(...found.flat());
   }
   for (const fault of faults) console.log(fault);
@@ -66,14 +73,14 @@ async function runOne(
 // Codex asks for the models that it knows by their names; all of them are the agent of the simulator.
 function writeConfig(home: string, url: string, name: Name): string {
   const path = join(home, 'omniroute.config.yaml');
-  const wires = { responses: 'openai-responses', chat: 'openai-chat', messages: 'anthropic-messages' };
+  const { wire, base } = upstreams[name];
   writeFileSync(
     path,
     `version: 1
 server: { listen: 127.0.0.1:0 }
 storage: { driver: memory }
 providers:
-  up: { protocols: [{ name: ${wires[name]}, baseUrl: ${url}/v1 }], auth: none }
+  up: { protocols: [{ name: ${wire}, baseUrl: ${url}${base} }], auth: none }
 aliases:
   gpt-*: up/script/agent
 `,
@@ -155,7 +162,7 @@ function judge(
 function checkProofs(name: Name, bodies: readonly string[]): 'returned' | 'none' | 'lost' | 'leaked' {
   const [, second = ''] = bodies;
   if (second.includes('b21uaXJvdXRlLXNlYWw6')) return 'leaked';
-  const field = { responses: '"encrypted_content":"', messages: '"signature":"', chat: undefined }[name];
+  const field = upstreams[name].proof;
   if (field === undefined) return 'none';
   return second.includes(field) ? 'returned' : 'lost';
 }

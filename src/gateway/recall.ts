@@ -188,10 +188,8 @@ function resolveReferences(store: ResponseStore, exchange: Exchange, items: read
 // OpenAI takes a reference without its type, too.
 function isReference(item: unknown): item is { readonly id: string } {
   if (!isObject(item) || typeof item['id'] !== 'string') return false;
-  const { type } = item;
-  return (
-    type === 'item_reference' || ((type === undefined || type === null) && Object.keys(item).length <= 2)
-  );
+  const type = item['type'] ?? 'item_reference';
+  return type === 'item_reference' && ('type' in item || Object.keys(item).length === 1);
 }
 
 function listConversation(last: Turn): readonly Piece[] {
