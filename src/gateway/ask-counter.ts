@@ -1,5 +1,5 @@
 // One provider's own counter, asked for one request. It costs nothing and promises nothing: neither accounts nor breakers
-// learn from it, and whoever has no counter is not asked again while its endpoint stands in the configuration.
+// learn from it, and who has no counter for a model is not asked again while its endpoint stands in the configuration.
 import type { UpstreamFailure } from '../errors.ts';
 import { encodeUtf8, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson } from '../lib/json.ts';
@@ -14,24 +14,26 @@ import { hideCredential } from './hide-credential.ts';
 import type { Responder } from './responder.ts';
 import { translate } from './translate.ts';
 
-/** Milliseconds for an answer; a client that counts before each request has no more patience. */
-const patience = 10_000;
-
 /** `gone`: the client. A failure: nobody else would say anything better, or another has to be asked. */
 export type CounterAnswer = number | UpstreamFailure | 'gone' | undefined;
 
-const without = new WeakSet<Endpoint>();
+const without = new WeakMap<Endpoint, Set<string>>();
+const mostWithout = 256;
 
-/** The count; a failure; undefined where this target has no counter. Throws GatewayError for the client's faults. */
+/**
+ * The count; a failure; undefined where this target has no counter. `patience`: milliseconds. Throws GatewayError for the
+ * client's faults.
+ */
 export async function askCounter(
   gateway: Gateway,
   exchange: Exchange,
   responder: Responder,
   attempt: Attempt,
+  patience: number,
 ): Promise<CounterAnswer> {
   const { endpoint, model } = attempt;
   const counter = findCounter(endpoint.protocol);
-  if (!counter || without.has(endpoint)) return undefined;
+  if (!counter || without.get(endpoint)?.has(model)) return undefined;
   const prepared = translate(gateway, exchange, attempt);
   if ('class' in prepared) return prepared;
   const chat = parseJson(utf8(Buffer.concat(prepared.request.body)));
@@ -45,7 +47,7 @@ export async function askCounter(
   };
   const answer = await callOnce(gateway, request, responder, patience);
   if (answer === 'gone' || !('text' in answer)) return answer;
-  if (answer.status === 404 || answer.status === 405 || answer.status === 501) without.add(endpoint);
+  if (answer.status === 404 || answer.status === 405 || answer.status === 501) forgo(endpoint, model);
   if (answer.status < 200 || answer.status > 299) {
     const failure = prepared.wire.errors.decode(answer.status, answer.headers, answer.text);
     return hideCredential(failure, request.headers);
@@ -56,4 +58,11 @@ export async function askCounter(
       message: 'The counter answered without a count.',
     }
   );
+}
+
+// A 404 may mean the model alone, and names are a client's: their number is bounded.
+function forgo(endpoint: Endpoint, model: string): void {
+  let models = without.get(endpoint);
+  if (!models || models.size >= mostWithout) without.set(endpoint, (models = new Set()));
+  models.add(model);
 }

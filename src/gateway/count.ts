@@ -15,8 +15,10 @@ import { commonHeaders, replyFailure } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { measure } from './tokens/measure.ts';
 
-/** Accounts of the first target that are asked. */
+/** Accounts of the first target that are asked, and milliseconds for all of them: who counts before each request has no
+ *  more patience. */
 const mostAsked = 3;
+const patience = 10_000;
 
 /** Answers in the client's own wire. Throws GatewayError: what a chat of this body would be refused for, too. */
 export async function replyCount(
@@ -28,9 +30,12 @@ export async function replyCount(
   exchange.stream = false;
   const attempts = plan(gateway, exchange);
   const [first] = attempts;
+  const until = gateway.clock.monotonic() + patience;
   const same = attempts.filter(({ target }) => target === first?.target).slice(0, mostAsked);
   for (const attempt of same) {
-    const told = await askCounter(gateway, exchange, responder, attempt);
+    const left = until - gateway.clock.monotonic();
+    if (left <= 0) break;
+    const told = await askCounter(gateway, exchange, responder, attempt, left);
     if (told === 'gone') {
       exchange.errorCode = 'client_closed_request';
       return;

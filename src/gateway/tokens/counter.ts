@@ -49,7 +49,8 @@ class Counter implements TokenCounter {
 
   constructor(options: CounterOptions) {
     this.#options = {
-      spawn: () => new Worker(threadFile, { name: 'tokenizer' }),
+      spawn: () =>
+        new Worker(threadFile, { name: 'tokenizer', resourceLimits: { maxOldGenerationSizeMb: 512 } }),
       mostJobs: 64,
       mostText: 64 * 1024 * 1024,
       timeout: 20_000,
@@ -96,7 +97,7 @@ class Counter implements TokenCounter {
     try {
       this.#worker ??= this.#start();
       const order: Job = { id: job.id, texts: job.texts };
-      this.#worker.postMessage(order);
+      this.#worker?.postMessage(order);
     } catch (error) {
       void this.#end(`The tokenizer could not start: ${String(error)}`);
     }
