@@ -20,6 +20,8 @@ const wire: readonly Allowed[] = [
   'protocols/protocol.ts',
   'protocols/capabilities.ts',
   'protocols/unary-pipe.ts',
+  'protocols/stream-pipe.ts',
+  'protocols/splice-body.ts',
   'protocols/embedding-wire.ts',
 ];
 /** What the wires of one vendor share. */
@@ -44,6 +46,8 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/protocol.ts': ['ir', 'protocols/capabilities.ts'],
   'protocols/capabilities.ts': [],
   'protocols/unary-pipe.ts': ['ir', 'protocols/protocol.ts'],
+  'protocols/stream-pipe.ts': ['ir', 'protocols/protocol.ts'],
+  'protocols/splice-body.ts': ['protocols/protocol.ts'],
   'protocols/registry.ts': [...wire, 'protocols'],
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],

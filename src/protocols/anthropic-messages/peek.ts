@@ -3,9 +3,8 @@ import { GatewayError } from '../../errors.ts';
 import { sealPrefix } from '../../ir/proof.ts';
 import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
 import { isTrueAt, numberAt, prepareKeys, stringAt } from '../../lib/json-scan.ts';
-import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
-import type { Edit } from '../../lib/json-splice.ts';
 import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
+import { spliceBody } from '../splice-body.ts';
 import { stripSealed } from './sealed.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
@@ -38,36 +37,10 @@ function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number
   };
 }
 
-function splice(
-  body: Uint8Array,
-  { spans, modelSpan }: RequestPeek,
-  wanted: SpliceEdits,
-): readonly Uint8Array[] {
+function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {
   // Reasoning that another provider's turn left in the history carries our seal; Anthropic would refuse it.
   const sealed = stripSealed(body, sealPrefix);
-  if (sealed !== undefined) {
-    const again = scanBody(sealed, keys, 1000);
-    return splice(
-      sealed,
-      {
-        spans: again,
-        stream: false,
-        reportsUsage: true,
-        inputTokens: 0,
-        ...(again.model && { modelSpan: again.model }),
-      },
-      wanted,
-    );
-  }
-  const edits: Edit[] = [];
-  const members: string[] = [];
-  if (wanted.model !== undefined && modelSpan)
-    edits.push({ ...modelSpan, text: JSON.stringify(wanted.model) });
-  if (wanted.stream) {
-    if (spans['stream']) edits.push({ ...spans['stream'], text: 'true' });
-    else members.push('"stream":true');
-  }
-  if (wanted.insert !== undefined) members.push(wanted.insert);
-  if (members.length > 0) edits.push(insertMembers(body, 0, members.join(',')));
-  return applyEdits(body, edits);
+  return sealed === undefined
+    ? spliceBody(body, peek, wanted)
+    : spliceBody(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);
 }
