@@ -49,6 +49,10 @@ export interface ExplainNode {
 export interface ExplainedReason {
   readonly code: string;
   readonly message: string;
+  /** The account that it is about. */
+  readonly connection?: string;
+  /** ISO time at which it is over by itself. */
+  readonly until?: string;
   /** `file:line:column`. */
   readonly at?: string;
 }
@@ -226,8 +230,14 @@ function firstPlace(node: ExplainNode): number {
   return node.places[0] ?? Number.MAX_SAFE_INTEGER;
 }
 
-function explainReason({ code, message, at }: Reason): ExplainedReason {
-  return { code, message, ...placeOf(at) };
+function explainReason({ code, message, connection, until, at }: Reason): ExplainedReason {
+  return {
+    code,
+    message,
+    ...(connection !== undefined && { connection }),
+    ...(until !== undefined && { until: new Date(until).toISOString() }),
+    ...placeOf(at),
+  };
 }
 
 function placeOf(at: SourcePosition | undefined): { readonly at?: string } {

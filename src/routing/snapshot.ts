@@ -184,6 +184,8 @@ export interface Condition {
 export interface Opening {
   readonly text: string;
   isOpen(at: number): boolean;
+  /** When it opens or closes next after an instant; undefined when never. */
+  nextChange?(at: number): number | undefined;
 }
 
 export interface TargetOptions {

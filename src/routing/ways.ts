@@ -54,7 +54,7 @@ export function findWays(input: WaysInput): readonly Way[] {
   const { snapshot, facts, reasons, at } = input;
   const before: Variant = { snapshot, facts, obstacles: listObstacles(reasons) };
   const now = decideAgain(before, reasons, at);
-  const changes = listChanges(before, reasons);
+  const changes = listChanges(before, reasons, at);
   const first = firstTarget(now);
   const ways = changes.flatMap((change): readonly Way[] => {
     const target = firstTarget(decideAgain(change.apply(before), reasons, at));
@@ -65,6 +65,9 @@ export function findWays(input: WaysInput): readonly Way[] {
   const target = firstTarget(decideAgain(all, reasons, at));
   return target === undefined ? [] : changes.map((change) => ({ ...render(change, target), together: true }));
 }
+
+/** Every change costs a decision, and a caller may ask about its own requests as often as it likes. */
+const mostChanges = 32;
 
 function decideAgain(
   { snapshot, facts, obstacles }: Variant,
@@ -96,7 +99,11 @@ const words: Readonly<Record<Obstacle['code'], string>> = {
   'no-credential': 'the missing secret of',
 };
 
-function listChanges({ snapshot, facts, obstacles }: Variant, reasons: readonly Reason[]): readonly Change[] {
+function listChanges(
+  { snapshot, facts, obstacles }: Variant,
+  reasons: readonly Reason[],
+  now: number,
+): readonly Change[] {
   const changes = new Map<string, Change>();
   const add = (change: Change): void =>
     void (changes.has(change.without) || changes.set(change.without, change));
@@ -116,7 +123,10 @@ function listChanges({ snapshot, facts, obstacles }: Variant, reasons: readonly 
         apply: anyConnection,
       });
     if ((code === 'condition' || code === 'schedule') && about !== undefined)
-      add(withoutCondition(code, about, at));
+      add({
+        ...withoutCondition(code, about, at),
+        ...(code === 'schedule' && { until: findOpening(snapshot, at, now) }),
+      });
   }
   for (const { code, connection, target, until } of obstacles) {
     const model = code === 'cooling' || code === 'breaker-open' ? ` for ${target}` : '';
@@ -132,7 +142,7 @@ function listChanges({ snapshot, facts, obstacles }: Variant, reasons: readonly 
       apply: (variant) => ({ ...variant, obstacles: variant.obstacles.filter((one) => !isSame(one)) }),
     });
   }
-  return [...changes.values()];
+  return [...changes.values()].slice(0, mostChanges);
 }
 
 const effective: ReadonlySet<Reason['code']> = new Set([
@@ -194,6 +204,13 @@ function withoutCondition(
         : { ...rest, ...(target.when && { when: target.when }) }
     ) as Target;
   }
+}
+
+/** When the schedule of a target opens. */
+function findOpening({ combos }: Snapshot, at: SourcePosition | undefined, now: number): number | undefined {
+  if (!at) return undefined;
+  const targets = combos.values().flatMap((combo) => combo.targets);
+  return targets.find((target) => isSamePlace(target.at, at))?.schedule?.nextChange?.(now);
 }
 
 function isSamePlace(a: SourcePosition | undefined, b: SourcePosition): boolean {

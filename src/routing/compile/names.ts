@@ -205,7 +205,10 @@ export function compileOpening(
   { report }: CompileContext,
 ): Opening | undefined {
   const result = parseSchedule(text);
-  if (result.ok) return { text, isOpen: (at) => result.schedule.isOpen(at) };
+  if (result.ok) {
+    const { schedule } = result;
+    return { text, isOpen: (at) => schedule.isOpen(at), nextChange: (at) => schedule.nextChange(at) };
+  }
   for (const { message, suggestion } of result.problems)
     report('compile/schedule', pointer, message, suggestion);
   return undefined;

@@ -7,7 +7,7 @@ import { createStillSlots, type Slots } from '../slots.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { floor as retryFloor } from '../world/retry-budget.ts';
 import { createWorld } from '../world/memory.ts';
-import { sessionIdOf } from '../world/sessions.ts';
+import { mostSessions, sessionIdOf } from '../world/sessions.ts';
 import { openMemoryTable, type OpenTable } from '../world/slices.ts';
 import type { MutableWorld } from '../world/world.ts';
 
@@ -74,7 +74,7 @@ export function createGivenWorld(given: Given, snapshot: Snapshot, options: Give
     if (occupation?.kind === 'retries')
       seed('retry-budget', occupation.provider, { tokens: Math.max(0, retryFloor - used), at: now });
     if (occupation?.kind === 'conversations')
-      for (let index = 0; index < used; index++) {
+      for (let index = 0; index < Math.min(used, mostSessions); index++) {
         const session = { connection: '', target: '', turns: 1, moves: 0, began: now, at: now };
         seed('session', sessionIdOf(occupation.key, `given ${index}`), session);
       }

@@ -32,6 +32,7 @@ const authored = {
   },
   combos: {
     both: { targets: ['a/gpt-5.4', 'b/claude-sonnet-4-6'] },
+    hours: { targets: [{ model: 'a/gpt-5.4', schedule: '08:00-18:00 UTC' }] },
     only: { targets: [{ model: 'a/gpt-5.4', when: 'request.inputTokens > 1000' }] },
   },
   keys: [{ id: 'k', digest: `sha256:${'1'.repeat(64)}`, models: ['both', 'only'] }],
@@ -108,6 +109,12 @@ describe('what would have let a request pass', () => {
     const principal = createPrincipal(snapshot.keys.values()[0]!);
     expect(briefly(why('a/gpt-5.4', {}, { principal }))).toEqual(['the models of key k → a/gpt-5.4']);
     expect(briefly(why('only'))).toEqual(['the condition of a/gpt-5.4 → a/gpt-5.4']);
+  });
+
+  it('is the schedule of a target, with the time at which it opens', () => {
+    expect(why('hours').ways).toMatchObject([
+      { without: 'the schedule of a/gpt-5.4', target: 'a/gpt-5.4', until: '2026-01-01T08:00:00.000Z' },
+    ]);
   });
 
   it('is what rested, was open, was used up or missing at that moment, with its end', () => {
