@@ -12,7 +12,7 @@ import { readHeader, type BodySink, type BodySource } from './incoming.ts';
 export async function read(gateway: Gateway, exchange: Exchange): Promise<void> {
   const { incoming, snapshot, protocol, route } = exchange;
   const { headers } = incoming;
-  checkContentType(readHeader(headers, 'content-type'));
+  checkContentType(readHeader(headers, 'content-type'), route.protocol === 'ollama');
   const encoding = readEncoding(readHeader(headers, 'content-encoding'));
   if (encoding === 'unknown') {
     throw new GatewayError(
@@ -161,7 +161,8 @@ class Collector extends Deadline implements BodySink {
 }
 
 // SDKs of embedded and old clients send no type or text/plain; forms and uploads are somebody else's mistake.
-function checkContentType(value: string | undefined): void {
+// `lenient`: Ollama's documentation asks with plain `curl -d`, which calls everything a form, and its server reads it.
+function checkContentType(value: string | undefined, lenient: boolean): void {
   if (value === undefined || value === 'application/json') return;
   const [type = '', ...parameters] = value.toLowerCase().split(';');
   const name = type.trim();
@@ -169,7 +170,8 @@ function checkContentType(value: string | undefined): void {
     name !== '' &&
     name !== 'text/plain' &&
     name !== 'text/json' &&
-    !/^application\/([\w.-]+\+)?json$/.test(name)
+    !/^application\/([\w.-]+\+)?json$/.test(name) &&
+    !(lenient && name === 'application/x-www-form-urlencoded')
   ) {
     throw new GatewayError('unsupported_media_type', `Send application/json, not "${name.slice(0, 100)}".`, {
       param: 'Content-Type',

@@ -285,4 +285,10 @@ export const families: readonly (readonly [prefix: string, protocol: ProtocolNam
   ['/api/show', 'ollama'],
   ['/api/ps', 'ollama'],
   ['/api/version', 'ollama'],
+  ['/api/pull', 'ollama'],
+  ['/api/push', 'ollama'],
+  ['/api/create', 'ollama'],
+  ['/api/copy', 'ollama'],
+  ['/api/delete', 'ollama'],
+  ['/api/blobs', 'ollama'],
 ];

@@ -110,6 +110,15 @@ describe.each(lanes)('%s lane', (lane) => {
     expect(answer.text).toBe(`${say('He')}{"error":"The upstream cut the stream."}\n`);
   });
 
+  it('reads what plain curl sends', async () => {
+    upstream.play(plays([last]));
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await rig.ask(lane, { path: '/api/chat', headers, body: question });
+    expect(answer.status).toBe(200);
+    const other = await rig.ask(lane, { path: '/v1/chat/completions', headers, body: question });
+    expect(other.status).toBe(415);
+  });
+
   it("keeps Ollama's own words and status, as a text", async () => {
     upstream.play(({ response }) => {
       response.writeHead(404, { 'content-type': 'application/json' });
@@ -126,6 +135,7 @@ describe.each(lanes)('%s lane', (lane) => {
     ['messages that are no list', '/api/chat', { model: 'local/llama', messages: 'x' }, 400, /"messages"/],
     ['a prompt that is no text', '/api/generate', { model: 'local/llama', prompt: ['x'] }, 400, /"prompt"/],
     ['a path of nobody', '/v1/api/nothing', {}, 404, /No such path/],
+    ['a pull of a model', '/api/pull', { model: 'llama' }, 404, /No such path/],
   ] as const)('answers %s with a text', async (_name, path, body, status, words) => {
     const answer = await rig.ask(lane, { path, body });
     expect(answer.status).toBe(status);
