@@ -8,6 +8,7 @@ import { resolveConfig } from '../config/resolve.ts';
 import { renderDiagnostics } from '../diagnostics/render.ts';
 import { systemClock } from '../lib/clock.ts';
 import { resolveDataFolder } from '../server/data-folder.ts';
+import { nameJournal } from '../server/write-path.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import { diagnosticRules } from './rules.ts';
@@ -22,7 +23,8 @@ export async function writeTexts(
 ): Promise<WriteOutcome> {
   const { environment, folder } = terminal;
   const evaluate = createEvaluate({ config: main, environment, clock: systemClock });
-  const data = resolveDataFolder(undefined, folder, environment);
+  const named = environment['OMNIROUTE_DATA_DIR'] || environment['DATA_DIR'] || undefined;
+  const data = resolveDataFolder(named, folder, environment);
   const writer = createWriter({
     evaluate,
     mode: 'direct',
@@ -30,7 +32,8 @@ export async function writeTexts(
     snapshot: () => undefined,
     activate: async () => ({ kind: 'live', revision: (await evaluate()).snapshot?.revision ?? '' }),
     audit: async () => undefined,
-    journal: join(data, 'journals', `cli-${process.pid}.json`),
+    // Beside the gateway's own, so that its next start completes what a crash of this process cut.
+    journal: join(data, 'journals', `${nameJournal(main)}.cli-${process.pid}.json`),
     clock: systemClock,
   });
   return writer.write({

@@ -9,7 +9,7 @@ import { createEvaluate, type Evaluation } from '../control/evaluate.ts';
 import { createGitFiles } from '../control/git-files.ts';
 import { openGit } from '../control/git.ts';
 import { systemClock } from '../lib/clock.ts';
-import { resolveDataFolder } from '../server/data-folder.ts';
+import { findCommandPlace, tokenFileName } from '../server/command-state.ts';
 import { CliFailure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -70,7 +70,7 @@ export async function callServer(
   try {
     response = await fetch(url, {
       ...init,
-      headers: { authorization: `Bearer ${readCredential(terminal)}`, ...init.headers },
+      headers: { authorization: `Bearer ${await readCredential(terminal)}`, ...init.headers },
       signal: AbortSignal.timeout(60_000),
     });
     text = await response.text();
@@ -92,6 +92,19 @@ export async function callServer(
 export function readMessage(body: Readonly<Record<string, unknown>>): string {
   const error = body['error'] as { readonly message?: unknown } | undefined;
   return typeof error?.message === 'string' ? error.message : JSON.stringify(body).slice(0, 300);
+}
+
+/** What a gateway made of a change that it took. */
+export function tellWrite(
+  { status, body }: { readonly status: number; readonly body: Readonly<Record<string, unknown>> },
+  done: string,
+  terminal: Terminal,
+  json: boolean,
+): void {
+  if (json) terminal.out(JSON.stringify(body, null, 2));
+  else if (status === 202) terminal.out(`proposed as ${String(body['branch'])}; nothing is live yet`);
+  else if (body['outcome'] === 'unchanged') terminal.out('the files say so already');
+  else terminal.out(`${done}; revision ${String(body['revision'])}`);
 }
 
 async function readServer(base: string, terminal: Terminal): Promise<Side> {
@@ -126,18 +139,28 @@ export function evaluateTexts(files: FileSet, { environment }: Terminal): Promis
 }
 
 // The same machine may read the token; for another one the person names a key.
-function readCredential({ environment, folder }: Terminal): string {
+async function readCredential({ environment, folder }: Terminal): Promise<string> {
   const named = environment['OMNIROUTE_ADMIN_KEY'];
   if (named) return named;
-  const data = environment['OMNIROUTE_DATA_DIR'] || environment['DATA_DIR'] || undefined;
   try {
-    return readFileSync(
-      join(resolveDataFolder(data, folder, environment), 'management.token'),
-      'utf8',
-    ).trim();
+    const { dataFolder } = await findCommandPlace({ directory: folder, environment });
+    return readFileSync(join(dataFolder, tokenFileName), 'utf8').trim();
   } catch {
     return 'none';
   }
+}
+
+/** The argument of commands that may call a gateway whose data folder is not where the configuration says. */
+export const dataArgument = {
+  type: 'string',
+  valueHint: 'folder',
+  description: 'Data folder of the gateway, instead of storage.dir',
+} as const;
+
+/** The terminal of a command with that argument. */
+export function nameData(terminal: Terminal, data: string | undefined): Terminal {
+  if (data === undefined) return terminal;
+  return { ...terminal, environment: { ...terminal.environment, OMNIROUTE_DATA_DIR: data } };
 }
 
 /** Name of the main file of a side. */

@@ -85,7 +85,8 @@ export interface Git {
   read(revision: string, path: string): Promise<string | undefined>;
   /** Paths below a folder at a revision. */
   list(revision: string, folder: string): Promise<readonly string[]>;
-  history(paths: readonly string[], limit: number): Promise<readonly Revision[]>;
+  /** Commits that touched these paths, or what these globs match: files that are gone by now are found by them. */
+  history(paths: readonly string[], limit: number, globs?: readonly string[]): Promise<readonly Revision[]>;
   /** Who last changed a line (from 1); undefined for lines that are not committed. */
   blame(path: string, line: number): Promise<Revision | undefined>;
 }
@@ -267,7 +268,7 @@ function createGit(top: string): Git {
       ]);
       return text.split('\0').filter(Boolean);
     },
-    history: async (paths, limit) => {
+    history: async (paths, limit, globs = []) => {
       if ((await resolve('HEAD')) === undefined) return [];
       const text = await git([
         'log',
@@ -275,6 +276,7 @@ function createGit(top: string): Git {
         `--format=${revisionFormat}`,
         '--',
         ...literal(paths),
+        ...globs.map((glob) => `:(glob,top)${glob}`),
       ]);
       return text.split('\n').filter(Boolean).map(parseRevision);
     },

@@ -32,6 +32,8 @@ export interface PullParts {
   readonly evaluate: Evaluate;
   readonly writer: Pick<Writer, 'exclusive'>;
   activate(): Promise<Activation>;
+  /** Keeps the watcher quiet about the checkout, until the answer is called. */
+  hold?(): () => void;
   /** Whether commits of ours go to the remote. */
   pushes?(): boolean;
 }
@@ -68,8 +70,14 @@ async function pullNow(parts: PullParts, tell: (dropped: readonly string[]) => v
   const candidate = await evaluate(undefined, createGitFiles(git, commit));
   if (hasErrors(candidate.diagnostics))
     return { kind: 'refused', commit, diagnostics: candidate.diagnostics };
-  await (again ? git.moveTo(commit) : git.fastForward(commit));
-  const activation = await activate();
+  const release = parts.hold?.();
+  let activation: Activation;
+  try {
+    await (again ? git.moveTo(commit) : git.fastForward(commit));
+    activation = await activate();
+  } finally {
+    release?.();
+  }
   if (again && parts.pushes?.() === true) await repository.push();
   return activation.kind === 'live'
     ? { kind: 'live', commit, revision: activation.revision, ...(again && { replayed: again.count }) }

@@ -1,6 +1,8 @@
 // The git side of a configuration: which commits and branches a written change becomes, and what is still owed after a
 // failure or a stop. Everything is about the files of the configuration; other files of the repository are left alone.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Evaluation } from './evaluate.ts';
 import type { CommitDetails, Git, Revision } from './git.ts';
 import { locate } from './git-paths.ts';
 import type { GitOutcome, RepositorySettings } from './git-outcome.ts';
@@ -42,7 +44,11 @@ export interface Repository extends Proposals {
   /** Pushes a branch, the one that is checked out when left out; what fails is owed. Never rejects. */
   push(branch?: string): Promise<GitOutcome>;
   status(): GitStatus;
-  history(paths: readonly string[], limit: number): Promise<readonly Revision[]>;
+  /** Commits that touched the files of a configuration, those of its includes that are gone too; newest first. */
+  history(
+    configuration: Pick<Evaluation, 'files' | 'folder' | 'loaded'>,
+    limit: number,
+  ): Promise<readonly Revision[]>;
   blame(path: string, line: number): Promise<Revision | undefined>;
   /** Text of a file (absolute path) at a revision; undefined when it is not there. */
   read(revision: string, path: string): Promise<string | undefined>;
@@ -206,8 +212,7 @@ export function createRepository({
       }
       if (status().state === 'clean') fault = undefined;
     },
-    history: async (paths, limit) =>
-      git.history(await Promise.all(paths.map((path) => locate(git, path))), limit),
+    history: (configuration, limit) => listHistory(git, configuration, limit),
     blame: async (path, line) => git.blame(await locate(git, path), line),
     read: async (revision, path) => git.read(revision, await locate(git, path)),
     resolve: git.resolve,
@@ -219,6 +224,18 @@ export function createRepository({
       return git.resolve(`refs/remotes/${remote}/${branch}`);
     },
   };
+}
+
+/** See Repository.history. */
+export async function listHistory(
+  git: Git,
+  { files, folder, loaded }: Pick<Evaluation, 'files' | 'folder' | 'loaded'>,
+  limit: number,
+): Promise<readonly Revision[]> {
+  const inside = (names: readonly string[]): Promise<string[]> =>
+    Promise.all(names.map((name) => locate(git, join(folder, name))));
+  const paths = await inside(files.map(({ name }) => name));
+  return git.history(paths, limit, await inside(loaded.config?.include ?? []));
 }
 
 /**

@@ -134,7 +134,7 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
   if (stale) return stale;
   const written = disk.loaded.config?.gitops ?? parts.gitops();
   const gitops = parts.mode === undefined ? written : { ...written, mode: parts.mode };
-  const branches = gitops.mode === 'branch' && !dryRun;
+  const branches = gitops.mode === 'branch';
   const base = branches ? await readHead(parts, disk) : disk.files;
   const next = applyChange(base, request, gitops);
   const changed = next.filter(({ name, text }) => findText(base, name) !== text);

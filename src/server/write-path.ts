@@ -1,6 +1,7 @@
 // Everything behind a change of the configuration, wired for one running gateway: journal, git, audit, the writer, and
 // the timers that pull and that try failed commits again.
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Environment, Flags } from '../config/environment.ts';
 import { findMain, type LoadResult } from '../config/load.ts';
 import type { Coordinator, ReloadTrigger } from '../control/coordinator.ts';
@@ -71,7 +72,31 @@ export async function completeWrites(
   options: Pick<WritePathOptions, 'config' | 'directory' | 'flags' | 'environment'>,
 ): Promise<JournalReport | undefined> {
   const path = await journalPath(options);
-  return path === undefined ? undefined : completeJournal(path);
+  if (path === undefined) return undefined;
+  const reports = [await completeJournal(path)];
+  const folder = dirname(path);
+  const prefix = `${basename(path, '.json')}.cli-`;
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(prefix) && each.endsWith('.json'))) {
+    // A command that still runs completes its own.
+    if (!isAlive(Number(name.slice(prefix.length, -'.json'.length))))
+      reports.push(await completeJournal(join(folder, name)));
+  }
+  const done = reports.filter((report) => report !== undefined);
+  if (done.length === 0) return undefined;
+  return {
+    completed: done.flatMap(({ completed }) => completed),
+    skipped: done.flatMap(({ skipped }) => skipped),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 export async function openWritePath(options: WritePathOptions): Promise<WritePath> {
@@ -132,7 +157,15 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
   const pullNow = async (): Promise<PullOutcome> => {
     if (!repository) return { kind: 'failed', error: 'the configuration is in no git repository' };
     const pushes = (): boolean => settings().mode === 'push';
-    const outcome = await pull({ repository, evaluate, writer, pushes, activate: () => activate('pull') });
+    const hold = (): (() => void) => options.bell.hold();
+    const outcome = await pull({
+      repository,
+      evaluate,
+      writer,
+      pushes,
+      hold,
+      activate: () => activate('pull'),
+    });
     // Said once, not at every pull for as long as nobody has done anything.
     const news = JSON.stringify(outcome) !== JSON.stringify(last?.outcome);
     last = { at: clock.now(), outcome };
@@ -233,5 +266,10 @@ async function journalPath({
   if (main === undefined) return undefined;
   const named = flags.data ?? (environment['OMNIROUTE_DATA_DIR'] || environment['DATA_DIR'] || undefined);
   const folder = resolveDataFolder(named, options.directory ?? '.', environment);
-  return join(folder, 'journals', `${sha256(main).slice(0, 16)}.json`);
+  return join(folder, 'journals', `${nameJournal(main)}.json`);
+}
+
+/** Name of the journals of a configuration, by the absolute path of its main file. */
+export function nameJournal(main: string): string {
+  return sha256(main).slice(0, 16);
 }

@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sha256 } from '../../src/control/evaluate.ts';
 import { configSaying, makeFolder, startBooted, type Booted } from '../support/booted.ts';
@@ -120,4 +120,14 @@ it('a write that a crash interrupted is completed at the next start', async () =
   expect((await booted.ask()).text).toBe('three, which is longer');
   expect(readFileSync(file, 'utf8')).toBe(after);
   expect(readdirSync(join(data, 'journals'))).toEqual([]);
+  // So is that of a command, once the command has gone.
+  await booted.gateway.close();
+  const [dead, alive] = [2 ** 22 + 1, process.pid].map((pid) =>
+    join(data, 'journals', `${sha256(file).slice(0, 16)}.cli-${pid}.json`),
+  ) as [string, string];
+  const writes = [{ path: file, before: after, after: before }];
+  for (const path of [dead, alive]) writeFileSync(path, JSON.stringify({ version: 1, writes }));
+  booted = await startBooted(undefined, { flags: { data } }, folder);
+  expect((await booted.ask()).text).toBe('two');
+  expect(readdirSync(join(data, 'journals'))).toEqual([basename(alive)]);
 });

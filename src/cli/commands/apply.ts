@@ -1,11 +1,20 @@
 // `omniroute apply`: carries a saved plan out, on the files here or on those of a running gateway; refused with 3 when
 // what it was made from has changed since.
+import { tagText } from '../../config/file-set.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { reportWrite, writeTexts } from '../local-writer.ts';
 import { isCurrent, readPlan, type Plan } from '../plan-file.ts';
-import { callServer, demandMain, readMessage, readSide } from '../sides.ts';
+import {
+  callServer,
+  dataArgument,
+  demandMain,
+  nameData,
+  readMessage,
+  readSide,
+  tellWrite,
+} from '../sides.ts';
 import type { Terminal } from '../terminal.ts';
 
 export default defineCommand({
@@ -19,8 +28,10 @@ export default defineCommand({
     },
     url: { type: 'string', valueHint: 'url', description: 'A running gateway, instead of the files here' },
     config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
+    data: dataArgument,
   },
-  run: async (args, terminal) => {
+  run: async (args, own) => {
+    const terminal = nameData(own, args.data);
     const plan = await readPlan(args.plan, terminal);
     if (args.url !== undefined) return applyRemotely(plan, args.url, terminal, args.json === true);
     const main = await demandMain(args.config, terminal);
@@ -34,27 +45,21 @@ export default defineCommand({
 async function applyRemotely(plan: Plan, url: string, terminal: Terminal, json: boolean) {
   const side = await readSide(url, '', terminal);
   if (!isCurrent(plan, side.evaluation.files)) throw refuseStale(plan);
-  const [[name = '', text = ''] = [], ...more] = Object.entries(plan.texts);
-  if (name === '') {
+  const names = Object.keys(plan.texts);
+  if (names.length === 0) {
     if (!json) terminal.out('the files say so already');
     return exitCodes.ok.code;
   }
-  if (more.length > 0)
-    throw new CliFailure('cli/failed', 'the plan changes several files, and a gateway takes one at a time', {
-      suggestion: 'apply it where the files are, or commit them',
-    });
-  const { status, body } = await callServer(url, `/api/config?file=${encodeURIComponent(name)}`, terminal, {
-    method: 'PUT',
-    body: text,
-    headers: { 'if-match': side.tags?.get(name) ?? '' },
+  const { tags } = side;
+  const answer = await callServer(url, '/api/config', terminal, {
+    method: 'PATCH',
+    body: JSON.stringify({ texts: plan.texts }),
+    // A file that is not there yet has a tag too: that of an empty text.
+    headers: { 'if-match': names.map((name) => tags?.get(name) ?? tagText({ name, text: '' })).join(', ') },
   });
-  if (status === 412) throw refuseStale(plan);
-  if (status >= 400) throw new CliFailure('cli/failed', readMessage(body));
-  if (json) terminal.out(JSON.stringify(body, null, 2));
-  else
-    terminal.out(
-      status === 202 ? `proposed as ${String(body['branch'])}` : `live; revision ${String(body['revision'])}`,
-    );
+  if (answer.status === 412) throw refuseStale(plan);
+  if (answer.status >= 400) throw new CliFailure('cli/failed', readMessage(answer.body));
+  tellWrite(answer, 'the plan is live', terminal, json);
   return exitCodes.ok.code;
 }
 

@@ -7,7 +7,7 @@ import { createRepository } from '../../control/repository.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
-import { callServer, demandMain, readMessage, readSide } from '../sides.ts';
+import { callServer, dataArgument, demandMain, nameData, readMessage, readSide } from '../sides.ts';
 
 export default defineCommand({
   description:
@@ -21,8 +21,10 @@ export default defineCommand({
     },
     url: { type: 'string', valueHint: 'url', description: 'A running gateway, instead of the files here' },
     config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
+    data: dataArgument,
   },
-  run: async (args, terminal) => {
+  run: async (args, own) => {
+    const terminal = nameData(own, args.data);
     const pointer = args.pointer.startsWith('/') ? args.pointer : `/${args.pointer}`;
     let value: EffectiveValue;
     if (args.url !== undefined) {

@@ -12,7 +12,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { hashFiles, type Plan } from '../plan-file.ts';
 import { diagnosticRules } from '../rules.ts';
-import { demandMain, readSide, type Side } from '../sides.ts';
+import { dataArgument, demandMain, nameData, readSide, type Side } from '../sides.ts';
 import type { Terminal } from '../terminal.ts';
 import { readVersion } from '../version.ts';
 
@@ -27,15 +27,16 @@ const command = defineCommand({
     },
     to: {
       type: 'string',
-      valueHint: 'file|revision',
+      valueHint: 'file|revision|url',
       description: 'What would be; default the files as they are',
     },
     out: { type: 'string', valueHint: 'file', description: 'Saves the plan for `omniroute apply`' },
     patch: { type: 'boolean', description: 'Shows the texts too, as a unified diff' },
     config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
+    data: dataArgument,
   },
   run: async (args, terminal) =>
-    report(await readSides(args.from, args.to, args.config, terminal), args, terminal),
+    report(await readSides(args.from, args.to, args.config, nameData(terminal, args.data)), args, terminal),
 });
 
 /** 2 means "differs" here, so no error ends with it, not even one of the command line. */

@@ -1,14 +1,23 @@
 // `omniroute rollback`: the files as they were at a commit of their history, here or at a running gateway.
 import { dirname } from 'node:path';
-import { findText } from '../../config/file-set.ts';
+import { findText, type FileSet } from '../../config/file-set.ts';
 import { pathOf } from '../../control/evaluate.ts';
 import { openGit } from '../../control/git.ts';
 import { locate } from '../../control/git-paths.ts';
+import { listHistory } from '../../control/repository.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { reportWrite, writeTexts } from '../local-writer.ts';
-import { callServer, demandMain, readMessage, readSide } from '../sides.ts';
+import {
+  callServer,
+  dataArgument,
+  demandMain,
+  nameData,
+  readMessage,
+  readSide,
+  tellWrite,
+} from '../sides.ts';
 
 export default defineCommand({
   description: 'Brings the files back to an earlier commit; without one, to the commit before the last',
@@ -21,8 +30,10 @@ export default defineCommand({
     },
     url: { type: 'string', valueHint: 'url', description: 'A running gateway, instead of the files here' },
     config: { type: 'string', valueHint: 'file', description: 'The configuration; else it is searched for' },
+    data: dataArgument,
   },
-  run: async (args, terminal) => {
+  run: async (args, own) => {
+    const terminal = nameData(own, args.data);
     if (args.url !== undefined) {
       const to = args.to ?? (await findPrevious(args.url));
       const answer = await callServer(args.url, '/api/config/rollback', terminal, {
@@ -30,8 +41,7 @@ export default defineCommand({
         body: JSON.stringify({ to }),
       });
       if (answer.status >= 400) throw new CliFailure('cli/failed', readMessage(answer.body));
-      if (args.json) terminal.out(JSON.stringify(answer.body, null, 2));
-      else terminal.out(`rolled back to ${to}; revision ${String(answer.body['revision'])}`);
+      tellWrite(answer, `rolled back to ${to}`, terminal, args.json === true);
       return exitCodes.ok.code;
     }
     const main = await demandMain(args.config, terminal);
@@ -39,14 +49,19 @@ export default defineCommand({
     if (!git) throw new CliFailure('cli/failed', `${main} is in no git repository`);
     const { evaluation } = await readSide(main, main, terminal);
     const paths = new Map<string, string>();
-    for (const { name } of evaluation.files) paths.set(name, await locate(git, pathOf(evaluation, name)));
-    const wanted = args.to ?? (await git.history([...paths.values()], 2))[1]?.commit;
+    const locateAll = async (files: FileSet): Promise<void> => {
+      for (const { name } of files) paths.set(name, await locate(git, pathOf(evaluation, name)));
+    };
+    await locateAll(evaluation.files);
+    const wanted = args.to ?? (await listHistory(git, evaluation, 2))[1]?.commit;
     const commit = wanted === undefined ? undefined : await git.resolve(wanted);
     if (commit === undefined)
       throw new CliFailure(
         'cli/failed',
         args.to === undefined ? 'there is no earlier commit' : `"${args.to}" is no revision`,
       );
+    // What was included then may have been removed since.
+    await locateAll((await readSide(commit, main, terminal)).evaluation.files);
     const texts = new Map<string, string>();
     for (const [name, path] of paths) {
       const text = (await git.read(commit, path)) ?? '{}\n';

@@ -50,6 +50,10 @@ export function deleteFromFlow(tree: Tree, collection: YamlMap | YamlSeq, index:
   const bounds = listFlowBounds(collection);
   const own = bounds[index];
   if (!own) return [];
+  const [open = 0, close = 0] = collection.range ?? [];
+  // The last one leaves nothing between the braces, unless a comment stands there too.
+  const inside = tree.text.slice(open + 1, own.start) + tree.text.slice(own.end, close - 1);
+  if (bounds.length === 1 && /^[\s,]*$/.test(inside)) return [{ start: open + 1, end: close - 1, text: '' }];
   const comma = findComma(tree.text, own.end);
   const removed = { start: own.start, end: comma === undefined ? own.end : comma + 1, text: '' };
   const splices: Splice[] = [widen(tree, removed)];

@@ -3,6 +3,7 @@
 import type { Edit } from '../../config/edit.ts';
 import { findText, readTag, type FileSet } from '../../config/file-set.ts';
 import { pathOf, type Evaluation } from '../../control/evaluate.ts';
+import { createGitFiles } from '../../control/git-files.ts';
 import { writeStatuses, type Change, type WriteOutcome } from '../../control/write-types.ts';
 import { hasErrors } from '../../diagnostics.ts';
 import { GatewayError } from '../../errors.ts';
@@ -20,10 +21,14 @@ export async function putConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
   return write(desk, ask, { kind: 'texts', texts: new Map([[name, text]]) });
 }
 
-/** PATCH /api/config: `{ edits: [{ op, pointer, … }], message?, secrets? }`; `secrets` are values for `${secret:}`. */
+/**
+ * PATCH /api/config: `{ edits: [{ op, pointer, … }], message?, secrets? }`; `secrets` are values for `${secret:}`. With
+ * `texts: { name: text }` instead of edits whole files are replaced together; If-Match names the tag of each.
+ */
 export async function patchConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
   const body = await readObject(ask);
-  return write(desk, ask, readEdits(body, ask), readMember(body, 'message', 'string'), readSecrets(body));
+  const change = 'texts' in body ? readTexts(body) : readEdits(body, ask);
+  return write(desk, ask, change, readMember(body, 'message', 'string'), readSecrets(body));
 }
 
 /** POST /api/config/rollback: `{ to: COMMIT }`; the files as they were at a commit of their history. */
@@ -116,19 +121,18 @@ const codes: Readonly<Partial<Record<WriteOutcome['kind'], string>>> = {
 };
 
 /** The texts of all files at a commit; what came later says nothing there. */
-async function readRevision(
-  { repository }: ConfigDesk,
-  { files, folder }: Evaluation,
-  to: string,
-): Promise<Change> {
-  const paths = files.map(({ name }) => pathOf({ folder }, name));
+async function readRevision(desk: ConfigDesk, disk: Evaluation, to: string): Promise<Change> {
+  const { repository } = desk;
+  const { files, folder } = disk;
   const commit = await repository?.resolve(to);
-  const known = (await repository?.history(paths, 1_000)) ?? [];
+  const known = (await repository?.history(disk, 1_000)) ?? [];
   // Only what has been in force here: the branch of a proposal is a commit too, and nobody has agreed to it.
   if (!repository || commit === undefined || !known.some((revision) => revision.commit === commit))
     throw new GatewayError('not_found', `"${to}" is no commit in the history of these files`);
   const texts = new Map<string, string>();
-  for (const { name } of files) {
+  // What was included then may have been removed since.
+  const then = await desk.evaluate(undefined, createGitFiles(repository.git, commit));
+  for (const name of new Set([...then.files, ...files].map((file) => file.name))) {
     const text = await repository.read(commit, pathOf({ folder }, name));
     if (text !== findText(files, name)) texts.set(name, text ?? '{}\n');
   }
@@ -148,6 +152,27 @@ function readEdits(body: Readonly<Record<string, unknown>>, ask: Ask): Change {
     edits: edits.map((edit: unknown, index) => readEdit(edit, index)),
     file,
     cascade: isTrue(ask.query.get('cascade')),
+  };
+}
+
+function readTexts({ texts, edits }: Readonly<Record<string, unknown>>): Change {
+  const fail = (what: string): GatewayError =>
+    new GatewayError('invalid_body', `"texts" ${what}`, { param: 'texts' });
+  if (edits !== undefined) throw fail('and "edits" cannot come together');
+  if (texts === null || typeof texts !== 'object' || Array.isArray(texts))
+    throw fail('must map names to texts');
+  const entries = Object.entries(texts as Readonly<Record<string, unknown>>);
+  if (entries.length === 0 || entries.length > 1_000) throw fail('must hold 1 to 1000 files');
+  return {
+    kind: 'texts',
+    texts: new Map(
+      entries.map(([name, text]) => {
+        checkName(name);
+        if (typeof text !== 'string' || text.trim() === '')
+          throw fail(`: an empty text of "${name}" never means "delete everything"`);
+        return [name, text];
+      }),
+    ),
   };
 }
 

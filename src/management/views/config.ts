@@ -12,7 +12,6 @@ import {
   type FileSet,
 } from '../../config/file-set.ts';
 import { findEffective } from '../../control/effective.ts';
-import { pathOf } from '../../control/evaluate.ts';
 import { hasErrors, type Diagnostic } from '../../diagnostics.ts';
 import { maskSecrets } from '../../diagnostics/secret-shapes.ts';
 import { GatewayError } from '../../errors.ts';
@@ -94,12 +93,8 @@ export async function viewEffective(desk: ConfigDesk, { query }: Ask): Promise<A
 export async function viewHistory(desk: ConfigDesk, { query }: Ask): Promise<Answer> {
   const { repository } = desk;
   if (!repository) return { status: 200, body: { repository: false, revisions: [] } };
-  const { files, folder } = await desk.evaluate();
   const limit = Math.min(Math.max(Number(query.get('limit') ?? 50) || 50, 1), 1_000);
-  const revisions = await repository.history(
-    files.map(({ name }) => pathOf({ folder }, name)),
-    limit,
-  );
+  const revisions = await repository.history(await desk.evaluate(), limit);
   return { status: 200, body: { repository: true, owed: repository.status(), revisions } };
 }
 

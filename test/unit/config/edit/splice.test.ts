@@ -41,6 +41,12 @@ const cases: readonly Case[] = [
     after: 'k:\n  "<<": plain\n',
   },
   {
+    title: 'the last member leaves empty braces',
+    before: 'k: { a: 1 } # why\nl: [\n  x, # only\n]\n',
+    edit: { op: 'delete', pointer: '/k/a' },
+    after: 'k: {} # why\nl: [\n  x, # only\n]\n',
+  },
+  {
     title: 'a key without a colon gets one',
     before: 'k: { a, b: 1 }\n',
     edit: { op: 'set', pointer: '/k/a', value: 2 },
