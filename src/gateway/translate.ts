@@ -134,7 +134,8 @@ function translateBody(
   const { stream, protocol, incoming } = exchange;
   if (isEmbedding(protocol) && isEmbedding(upstream)) {
     exchange.embedding ??= readEmbeddings(protocol, exchange.body!, incoming);
-    const { loss, ...written } = translateEmbeddings(exchange.embedding, protocol, upstream, model);
+    const { embedding } = exchange;
+    const { loss, ...written } = translateEmbeddings(embedding, protocol, upstream, model, clock.now);
     noteLoss(exchange, attempt, loss);
     return { ...written, headers: {} };
   }

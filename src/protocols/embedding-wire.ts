@@ -24,7 +24,8 @@ export interface EmbeddingWire {
   ): { readonly path: string; readonly body: JsonObject };
   /** Undefined when the body is no answer to a request for `count` vectors. */
   decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined;
-  encodeAnswer(answer: EmbeddingAnswer, request: EmbeddingRequest): string;
+  /** `elapsed`: milliseconds that the upstream took, for wires that say so. */
+  encodeAnswer(answer: EmbeddingAnswer, request: EmbeddingRequest, elapsed: number): string;
 }
 
 /** Where an answer counts its tokens: a member that is a number, or an object with the first of these keys. */

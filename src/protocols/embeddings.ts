@@ -70,12 +70,13 @@ export interface EmbeddingCall {
   readonly pipe: AnswerPipe;
 }
 
-/** Throws GatewayError `unsupported_feature` when this upstream cannot give what is asked. */
+/** `now`: milliseconds. Throws GatewayError `unsupported_feature` when this upstream cannot give what is asked. */
 export function translateEmbeddings(
   request: EmbeddingRequest,
   client: EmbeddingProtocol,
   upstream: EmbeddingProtocol,
   model: string,
+  now: () => number,
 ): EmbeddingCall {
   const loss = createLossReport();
   const { path, body } = upstream.embeddings.encodeRequest(request, model, loss);
@@ -83,7 +84,7 @@ export function translateEmbeddings(
     path,
     body: [encodeUtf8(JSON.stringify(body))],
     loss: loss.entries,
-    pipe: createPipe(request, client.embeddings, upstream.embeddings),
+    pipe: createPipe(request, client.embeddings, upstream.embeddings, now),
   };
 }
 
@@ -92,7 +93,13 @@ const nothing: PipeStep = { output: [], meaningful: false };
 /** A whole answer must be held to be translated; two thousand vectors are some 40 MB. */
 const largestAnswer = 64 * 1024 * 1024;
 
-function createPipe(request: EmbeddingRequest, to: EmbeddingWire, from: EmbeddingWire): AnswerPipe {
+function createPipe(
+  request: EmbeddingRequest,
+  to: EmbeddingWire,
+  from: EmbeddingWire,
+  now: () => number,
+): AnswerPipe {
+  const began = now();
   const chunks: Uint8Array[] = [];
   let held = 0;
   let usage: ReturnType<AnswerPipe['usage']>;
@@ -113,7 +120,7 @@ function createPipe(request: EmbeddingRequest, to: EmbeddingWire, from: Embeddin
         return { ...nothing, failure };
       }
       usage = answer.usage;
-      return { output: [to.encodeAnswer(answer, request)], meaningful: true };
+      return { output: [to.encodeAnswer(answer, request, Math.max(0, now() - began))], meaningful: true };
     },
     usage: () => usage,
     outputCharacters: () => 0,

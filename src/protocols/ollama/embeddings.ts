@@ -30,8 +30,15 @@ const newer: EmbeddingWire = {
   decodeRequest: (body) => decode(body, readInputs(body['input'])),
   encodeRequest,
   decodeAnswer,
-  encodeAnswer: ({ vectors, usage }, { model }) =>
-    JSON.stringify({ model, embeddings: vectors, prompt_eval_count: usage?.input ?? 0 }),
+  encodeAnswer: ({ vectors, usage }, { model }, elapsed) =>
+    JSON.stringify({
+      model,
+      embeddings: vectors,
+      // Nanoseconds; clients check that both are there.
+      total_duration: Math.round(elapsed * 1e6),
+      load_duration: 0,
+      prompt_eval_count: usage?.input ?? 0,
+    }),
 };
 
 const older: EmbeddingWire = {
