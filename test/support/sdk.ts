@@ -126,10 +126,18 @@ async function readResponses(answer: string, stream: boolean): Promise<Summary> 
       .join(''),
     refusal: parts.map((part) => (part.type === 'refusal' ? part.refusal : '')).join(''),
     calls: output.flatMap((item) => {
-      if (item.type === 'function_call')
-        return [{ id: item.call_id, name: item.name, arguments: parse(item.arguments) }];
-      if (item.type !== 'custom_tool_call') return [];
-      return [{ id: item.call_id, name: item.name, arguments: item.input }];
+      switch (item.type) {
+        case 'function_call':
+          return [{ id: item.call_id, name: spell(item), arguments: parse(item.arguments) }];
+        case 'custom_tool_call':
+          return [{ id: item.call_id, name: spell(item), arguments: item.input }];
+        case 'shell_call':
+          return [{ id: item.call_id, name: 'shell', arguments: item.action }];
+        case 'apply_patch_call':
+          return [{ id: item.call_id, name: 'apply_patch', arguments: item.operation }];
+        default:
+          return [];
+      }
     }),
     finish: response.incomplete_details?.reason ?? response.status ?? null,
     usage: usage && {
@@ -143,6 +151,10 @@ async function readResponses(answer: string, stream: boolean): Promise<Summary> 
       annotations.map((one) => (one.type === 'url_citation' ? one.url : one.type)),
     ),
   });
+}
+
+function spell({ name, namespace }: { readonly name: string; readonly namespace?: string }): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 type AnyAnthropic = typeof Anthropic | typeof Anthropic0;

@@ -24,7 +24,7 @@ import type { Codec, ModelRules, Target } from '../protocol.ts';
 import { decodeMessages, encodeMessages } from './messages.ts';
 import { decodeChoice, decodeTools, encodeTools } from './tools.ts';
 import { decodeCache } from '../openai/cache.ts';
-import { encodeUser, readPairs } from '../openai/options.ts';
+import { encodeIdentity, readPairs } from '../openai/options.ts';
 import { requestFields, wire } from './wire.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -246,13 +246,4 @@ function encodeReasoning(reasoning: Reasoning | undefined, rules: ModelRules, lo
   const given = clampEffort(wanted, rules.efforts);
   if (given !== wanted) loss.add('reasoning.effort', `${wanted} became ${given}`);
   return { reasoning_effort: given };
-}
-
-function encodeIdentity({ user, metadata }: ModelRequest, rules: ModelRules, loss: LossReport): JsonObject {
-  if (!rules.chatMetadata) {
-    if (user !== undefined) loss.add('user', 'the upstream takes no id of a user');
-    if (metadata !== undefined) loss.add('metadata', 'the upstream takes no metadata');
-    return {};
-  }
-  return defined({ [rules.userField]: encodeUser(user, loss), metadata });
 }

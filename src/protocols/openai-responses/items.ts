@@ -74,7 +74,7 @@ function readItem(item: JsonObject, at: string, conversation: Conversation, loss
     case 'function_call_output':
     case 'custom_tool_call_output':
       reportUnknown(item, resultFields, loss);
-      addResult(item, decodeContent(item['output'], `${at}.output`), at, conversation);
+      addResult(item, decodeOutput(item['output'], `${at}.output`), at, conversation);
       return;
     case 'additional_tools':
       return;
@@ -97,6 +97,11 @@ function readItem(item: JsonObject, at: string, conversation: Conversation, loss
     default:
       readOther(type, item, at, conversation);
   }
+}
+
+/** Text or parts; what an own tool returned as it is becomes JSON. */
+function decodeOutput(output: unknown, at: string): readonly Part[] {
+  return isObject(output) ? [{ kind: 'text', text: JSON.stringify(output) }] : decodeContent(output, at);
 }
 
 /** Calls and results of typed tools; items of the provider's own tools. */

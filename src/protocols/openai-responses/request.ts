@@ -21,7 +21,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import { isStrictSchema } from '../../lib/json-schema.ts';
 import type { Codec, ModelRules, Target } from '../protocol.ts';
 import { decodeCache } from '../openai/cache.ts';
-import { encodeUser, readPairs } from '../openai/options.ts';
+import { encodeIdentity, readPairs } from '../openai/options.ts';
 import { decodeChoice } from './choice.ts';
 import { decodeInput } from './items.ts';
 import { encodeInput } from './messages.ts';
@@ -153,8 +153,7 @@ export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => 
     ...encodeTools(request, names, rules, loss),
     reasoning: encodeReasoning(request.reasoning, rules, loss),
     prompt_cache_key: request.cache.key,
-    [rules.userField]: encodeUser(request.user, loss),
-    metadata: request.metadata,
+    ...encodeIdentity(request, rules, loss),
     service_tier: request.serviceTier,
   });
   return { body, headers: {}, plan: defined({ names, stop: cutTexts(output.stop) }) };

@@ -14,6 +14,8 @@ export interface TypedTool {
   readonly prefix: string;
   /** Field of the item that holds what the model wants. */
   readonly field: string;
+  /** What else the types of the item require. */
+  readonly members?: JsonObject;
   /** That field from the arguments of the function. */
   readonly write: (input: JsonObject) => JsonObject;
   /** What the client reports, as text. */
@@ -58,6 +60,7 @@ const table: readonly TypedTool[] = [
     call: 'shell_call',
     prefix: 'sh_',
     field: 'action',
+    members: { environment: null },
     write: (input) => ({ timeout_ms: null, max_output_length: null, ...input }),
     readResult: readShell,
   },
@@ -117,7 +120,7 @@ export function readTypedCall(tool: TypedTool, item: JsonObject): string {
 /** The member of the item that a call with these arguments becomes; undefined when they are no object. */
 export function writeTypedCall(tool: TypedTool, args: string): JsonObject | undefined {
   const input = parseJson(args);
-  return isObject(input) ? { [tool.field]: tool.write(input) } : undefined;
+  return isObject(input) ? { [tool.field]: tool.write(input), ...tool.members } : undefined;
 }
 
 /** `action.type` is always the same word; `operation.type` says what to do. */
