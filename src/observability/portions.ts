@@ -22,7 +22,7 @@ const pause = 50;
 
 export function createPortions(
   descriptor: number,
-  { size = 32 * 1024, period = 200, limit = 16 * 1024 * 1024 }: PortionOptions = {},
+  { size = 64 * 1024, period = 200, limit = 16 * 1024 * 1024 }: PortionOptions = {},
 ): Portions {
   /** Whole portions, oldest first; the first one is being written while `busy`. */
   const waiting: Uint8Array[] = [];

@@ -73,11 +73,11 @@ describe('window', () => {
   it('posts a full batch at once', async () => {
     const timers = createManualTimers();
     const { writer } = await start({ timers });
-    for (let row = 0; row < 300; row++) writer.append(makeUsage());
-    await until(() => writer.status().written === 256);
-    expect(writer.status().queuedRows).toBe(44);
+    for (let row = 0; row < 1100; row++) writer.append(makeUsage());
+    await until(() => writer.status().written === 1024);
+    expect(writer.status().queuedRows).toBe(76);
     timers.advance(200);
-    await until(() => writer.status().written === 300);
+    await until(() => writer.status().written === 1100);
   });
 
   it('arms one timer for many rows', async () => {
