@@ -1,9 +1,11 @@
-// Whose proof of reasoning a bare `encrypted_content` is. Nothing in the value says it, clients carry it from turn to turn,
+// Whose proof of reasoning a bare `encrypted_content` or `thoughtSignature` is. Nothing in the value says it, clients carry it from turn to turn,
 // and a fallback may lead the next turn to another provider of the same wire: what passes through is noted by digest, and
 // kept from everybody but its issuer. In memory; what is unknown travels as it is.
 import { hash } from 'node:crypto';
 import { findText, latin1, utf8 } from '../lib/bytes.ts';
-import { isObject, parseJson } from '../lib/json.ts';
+import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
+import type { ProtocolName } from '../protocols/capabilities.ts';
+import { stripSignatures } from '../protocols/gemini/sealed.ts';
 import type { AnswerPipe, PipeStep } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
@@ -46,16 +48,19 @@ export function noteProofs(
   { provider }: Attempt,
   call: PreparedCall,
 ): PreparedCall {
-  const passed = exchange.protocol.name === 'openai-responses' && call.wire.name === 'openai-responses';
-  if (!passed || !isShared(exchange.snapshot) || !retainable(exchange)) return call;
+  const { name } = exchange.protocol;
+  const slot = slots[name];
+  const passed = slot !== undefined && call.wire.name === name;
+  if (!passed || !isShared(exchange.snapshot, name) || !retainable(exchange)) return call;
   const note = (text: string): void => {
-    for (const proof of listProofs(text)) gateway.proofs.note(proof, provider.id);
+    for (const proof of listProofs(text, slot)) gateway.proofs.note(proof, provider.id);
   };
-  return { ...call, pipe: exchange.stream ? watchFrames(call.pipe, note) : watchWhole(call.pipe, note) };
+  const { pipe } = call;
+  return { ...call, pipe: exchange.stream ? watchFrames(pipe, slot, note) : watchWhole(pipe, slot, note) };
 }
 
 // Whole frames only: no proof is cut in two.
-function watchFrames(pipe: AnswerPipe, note: (text: string) => void): AnswerPipe {
+function watchFrames(pipe: AnswerPipe, { field }: Slot, note: (text: string) => void): AnswerPipe {
   const look = (step: PipeStep): PipeStep => {
     for (const piece of step.output) {
       if (typeof piece === 'string') note(piece);
@@ -66,7 +71,7 @@ function watchFrames(pipe: AnswerPipe, note: (text: string) => void): AnswerPipe
   return { ...rest(pipe), push: (chunk) => look(pipe.push(chunk)), end: () => look(pipe.end()) };
 }
 
-function watchWhole(pipe: AnswerPipe, note: (text: string) => void): AnswerPipe {
+function watchWhole(pipe: AnswerPipe, { field }: Slot, note: (text: string) => void): AnswerPipe {
   const pieces: Uint8Array[] = [];
   const collect = (step: PipeStep): PipeStep => {
     for (const piece of step.output) if (typeof piece !== 'string') pieces.push(piece);
@@ -96,37 +101,67 @@ export function withoutForeign(
   source: Source,
 ): Source {
   const { body } = source;
-  if (protocol.name !== 'openai-responses' || !isShared(snapshot) || findText(body, field) < 0) return source;
+  const slot = slots[protocol.name];
+  if (!slot || !isShared(snapshot, protocol.name) || findText(body, slot.field) < 0) return source;
   const isForeign = (proof: string): boolean => (proofs.of(proof) ?? provider.id) !== provider.id;
-  if (!listProofs(latin1(body)).some(isForeign)) return source;
+  if (!listProofs(latin1(body), slot).some(isForeign)) return source;
   const value = parseJson(utf8(body));
-  if (!isObject(value) || !Array.isArray(value['input'])) return source;
-  const input = (value['input'] as readonly unknown[]).filter(
-    (item) => !isObject(item) || typeof item[field] !== 'string' || !isForeign(item[field]),
-  );
-  const stripped = Buffer.from(JSON.stringify({ ...value, input }));
+  const cleaned = isObject(value) ? slot.strip(value, isForeign) : undefined;
+  if (cleaned === undefined) return source;
+  const stripped = Buffer.from(JSON.stringify(cleaned));
   return { body: stripped, peek: protocol.peek.request(stripped, snapshot.limits, incoming) };
 }
 
-const field = 'encrypted_content';
-const pattern = /"encrypted_content"\s*:\s*"([^"\\]+(?:\\.[^"\\]*)*)"/g;
-
-// Proofs are Base64, some writers escape its slashes. Inside of strings the quotes have backslashes in front.
-function listProofs(text: string): readonly string[] {
-  return [...text.matchAll(pattern)].map(([, proof]) => proof!.replaceAll('\\/', '/'));
+/** Where a wire carries a bare proof. */
+interface Slot {
+  /** What every such place contains, whatever its spelling. */
+  readonly field: string;
+  readonly pattern: RegExp;
+  /** The body without the proofs of others. */
+  strip(body: JsonObject, isForeign: (proof: string) => boolean): JsonObject | undefined;
 }
 
-const shared = new WeakMap<Snapshot, boolean>();
+const slots: { readonly [wire in ProtocolName]?: Slot } = {
+  'openai-responses': {
+    field: 'encrypted_content',
+    pattern: /"encrypted_content"\s*:\s*"([^"\\]+(?:\\.[^"\\]*)*)"/g,
+    strip(body, isForeign) {
+      if (!Array.isArray(body['input'])) return undefined;
+      const input = (body['input'] as readonly unknown[]).filter((item) => {
+        const proof = isObject(item) ? item['encrypted_content'] : undefined;
+        return typeof proof !== 'string' || !isForeign(proof);
+      });
+      return { ...body, input };
+    },
+  },
+  gemini: {
+    field: 'ignature"',
+    pattern: /"thought(?:S|_s)ignature"\s*:\s*"([^"\\]+(?:\\.[^"\\]*)*)"/g,
+    strip: stripSignatures,
+  },
+};
+
+// Proofs are Base64, some writers escape its slashes or equal signs. Inside of strings the quotes have backslashes in front.
+function listProofs(text: string, { pattern }: Slot): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, proof]) => {
+    const plain = proof!.includes('\\') ? parseJson(`"${proof}"`) : proof;
+    return typeof plain === 'string' ? plain : proof!;
+  });
+}
+
+const shared = new WeakMap<Snapshot, Map<ProtocolName, boolean>>();
 
 /** Whether more than one provider of this configuration speaks the wire. */
-function isShared(snapshot: Snapshot): boolean {
+function isShared(snapshot: Snapshot, wire: ProtocolName): boolean {
   let known = shared.get(snapshot);
-  if (known === undefined) {
+  if (!known) shared.set(snapshot, (known = new Map()));
+  let answer = known.get(wire);
+  if (answer === undefined) {
     const speaks = snapshot.providers
       .values()
-      .filter(({ endpoints }) => endpoints.some(({ protocol }) => protocol === 'openai-responses'));
-    known = speaks.length > 1;
-    shared.set(snapshot, known);
+      .filter(({ endpoints }) => endpoints.some(({ protocol }) => protocol === wire));
+    answer = [...speaks].length > 1;
+    known.set(wire, answer);
   }
-  return known;
+  return answer;
 }

@@ -1,5 +1,6 @@
 // Clients of other wires at a Gemini upstream: what only the gateway as a whole can do for them.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Gateway } from '../../src/gateway/gateway.ts';
 import { lanes, startRig, type Rig } from '../support/gateway.ts';
 import { makeEndpoint, makeProvider } from '../support/routing.ts';
 import { startUpstream, type Script, type Upstream } from '../support/upstream.ts';
@@ -13,7 +14,11 @@ beforeEach(async () => {
     makeProvider(id, {
       endpoints: [makeEndpoint({ protocol: 'gemini', baseUrl: upstream.baseUrl, auth: 'x-goog-api-key' })],
     });
-  rig = await startRig({ providers: [google('google'), google('other')] });
+  const fetchOutside: Gateway['fetchOutside'] = async (url) => {
+    const body = Buffer.from('iVBORw0KGgo=', 'base64');
+    return { status: 200, headers: { 'content-type': 'image/png' }, body, url };
+  };
+  rig = await startRig({ providers: [google('google'), google('other')] }, { fetchOutside });
 });
 
 afterEach(async () => {
@@ -86,6 +91,38 @@ describe.each(lanes)('the %s lane', (lane) => {
     });
     await ask('other/gemini-2.5-pro', history);
     expect(seen(-1).contents[1]!.parts[0]).not.toHaveProperty('thoughtSignature');
+  });
+
+  test('what passed through is shown to its issuer alone', async () => {
+    const google = (model: string, contents: readonly object[]) =>
+      rig.ask(lane, { path: `/v1beta/models/${model}:generateContent`, body: { contents } });
+    upstream.play(answers({ text: 'Looking.', thoughtSignature: 'dGV4dA==' }, call));
+    const asked = { role: 'user', parts: [{ text: 'What is there?' }] };
+    const first = await google('google/gemini-3-pro-preview', [asked]);
+    const { candidates } = JSON.parse(first.text) as { candidates: { content: object }[] };
+    const result = { functionResponse: { name: 'look', response: { output: 'a lamp' } } };
+    const history = [asked, candidates[0]!.content, { role: 'user', parts: [result] }];
+    await google('google/gemini-3-pro-preview', history);
+    expect(seen(-1).contents).toEqual(history);
+    await google('other/gemini-3-pro-preview', history);
+    expect(seen(-1).contents[1]!.parts).toEqual([
+      { text: 'Looking.' },
+      { ...call, thoughtSignature: 'skip_thought_signature_validator' },
+    ]);
+  });
+
+  test('pictures by URL are fetched, files at Google’s own hosts are named', async () => {
+    upstream.play(answers({ text: 'A dot.' }));
+    const content = [
+      { type: 'text', text: 'Look' },
+      { type: 'image_url', image_url: { url: 'https://a.example/dot.png' } },
+      { type: 'image_url', image_url: { url: 'https://www.youtube.com/watch?v=1' } },
+    ];
+    expect((await ask('google/gemini-2.5-pro', [{ role: 'user', content }])).status).toBe(200);
+    expect(seen(-1).contents[0]!.parts.slice(1)).toEqual([
+      { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } },
+      { fileData: { fileUri: 'https://www.youtube.com/watch?v=1' } },
+    ]);
   });
 
   test('a schema that is refused is sent once more in the older dialect', async () => {

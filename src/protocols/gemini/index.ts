@@ -3,6 +3,7 @@
 import type { Codec, Protocol } from '../protocol.ts';
 import { changeBody } from './changes.ts';
 import { createErrors } from './errors.ts';
+import { needsBytes } from './parts.ts';
 import { arrayPeek, peek } from './peek.ts';
 import { repairBody } from './repair.ts';
 import { decodeRequest, encodeRequest } from './request.ts';
@@ -28,6 +29,7 @@ const shared = {
   // Its clients choke on comments; a chunk without text would be a chunk to all of them.
   keepAlive: () => undefined,
   changeBody,
+  needsBytes,
 } as const;
 
 const array = {

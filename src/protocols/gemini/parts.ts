@@ -55,6 +55,12 @@ function decodeContent(part: JsonObject, at: string): Part {
 
 const mediaFields = new Set(['inlineData', 'fileData', 'thought']);
 
+/** Whether the bytes must be fetched: Google itself only reads its own hosts. */
+export function needsBytes(part: Part): boolean {
+  const isMedia = part.kind === 'image' || part.kind === 'file' || part.kind === 'audio';
+  return isMedia && part.source.kind === 'url' && !isStored(part.source.url);
+}
+
 /** Google's own files, buckets and videos: nobody else can read them. */
 function isStored(uri: string): boolean {
   return /^gs:|^https:\/\/(generativelanguage\.googleapis\.com|storage\.googleapis\.com|(www\.)?youtube\.com|youtu\.be)\//.test(

@@ -10,29 +10,37 @@ import { foreignCall } from './signatures.ts';
 export function stripSealed(body: Uint8Array, prefix: string): Uint8Array | undefined {
   if (findText(body, prefix) === -1) return undefined;
   const value = parseJson(utf8(body));
-  if (!isObject(value) || !Array.isArray(value['contents'])) return undefined;
-  const before = value['contents'] as unknown[];
-  const after = before.map(stripContent);
+  const stripped = isObject(value) ? stripSignatures(value, isSealed) : undefined;
+  return stripped && encodeUtf8(JSON.stringify(stripped));
+}
+
+/** The body without the signatures that are not the reader's; undefined when there is none of them. */
+export function stripSignatures(
+  body: JsonObject,
+  isForeign: (signature: string) => boolean,
+): JsonObject | undefined {
+  if (!Array.isArray(body['contents'])) return undefined;
+  const before = body['contents'] as unknown[];
+  const after = before.map((content) => stripContent(content, isForeign));
   if (after.every((content, index) => content === before[index])) return undefined;
-  const contents = after.filter((content) => content !== undefined);
-  return encodeUtf8(JSON.stringify({ ...value, contents }));
+  return { ...body, contents: after.filter((content) => content !== undefined) };
 }
 
 /** Undefined when nothing is left of the content: an empty one would be refused. */
-function stripContent(content: unknown): unknown {
+function stripContent(content: unknown, isForeign: (signature: string) => boolean): unknown {
   if (!isObject(content) || !Array.isArray(content['parts'])) return content;
   const before = content['parts'] as unknown[];
-  const after = before.map(stripPart);
+  const after = before.map((part) => stripPart(part, isForeign));
   if (after.every((part, index) => part === before[index])) return content;
   const parts = after.filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : { ...content, parts };
 }
 
-function stripPart(part: unknown): unknown {
+function stripPart(part: unknown, isForeign: (signature: string) => boolean): unknown {
   if (!isObject(part)) return part;
   const name = part['thoughtSignature'] === undefined ? 'thought_signature' : 'thoughtSignature';
   const { [name]: slot, ...bare } = part;
-  if (typeof slot !== 'string' || !isSealed(slot)) return part;
+  if (typeof slot !== 'string' || !isForeign(slot)) return part;
   const isCall = isObject(part['functionCall']) || isObject(part['function_call']);
   // A call without any signature would be refused by newer models.
   if (isCall) return { ...bare, thoughtSignature: foreignCall };
