@@ -137,6 +137,11 @@ const badKey =
 const refusedContent =
   /content (management|filtering|safety|usage|moderation)? ?polic(y|ies)|safety (system|filter|setting)|prohibited_content|responsible ?ai|(flagged|blocked) (as|by|for|due to) .{0,40}(polic|safety|moderation|violat|content)/i;
 
+// Ollama's words for a model that lacks an ability. Another target may have it; the words begin the text, so that nobody
+// writes them into a request.
+const lacksAbility =
+  /^"?[\w.:/-]{1,200}"? does not support (tools|thinking|insert|vision|images|chat|generate)\b/;
+
 /** A bare text inside a 200, as Ollama and its kin send it, for "come back later". */
 const busy = /^(error: )?(server busy|((the )?(server|model|service|engine) is (currently )?)?overloaded)\b/i;
 
@@ -152,6 +157,7 @@ function classify(
   if (vague && tooLong.test(message)) return 'context_length';
   if (noCredit.test(message) && (status === undefined || status < 500)) return 'billing';
   if (vague && badKey.test(message)) return 'authentication';
+  if (vague && lacksAbility.test(message)) return 'unsupported';
   // Some hosts refuse flagged content with 403; the account is as good as before.
   if ((vague || status === 403) && (named === 'content_policy' || refusedContent.test(message)))
     return 'content_policy';

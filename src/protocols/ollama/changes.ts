@@ -22,8 +22,10 @@ type Fields = Record<string, unknown>;
 /** Throws GatewayError 400 where a field that must be bounded is none that can be. */
 export function changeChat(body: JsonObject, changes: RequestChanges, target: ChangeTarget): JsonObject {
   const fields = changeShared(body, changes, target);
-  if (changes.systemPrompts.length > 0)
-    fields['messages'] = changes.systemPrompts.reduce(changeMessages, readArray(body, 'messages', '') ?? []);
+  const messages = readArray(body, 'messages', '') ?? [];
+  // Nothing is asked: with a text of ours the model would answer where it was only to be loaded.
+  if (messages.length > 0 && changes.systemPrompts.length > 0)
+    fields['messages'] = changes.systemPrompts.reduce(changeMessages, messages);
   return fields;
 }
 

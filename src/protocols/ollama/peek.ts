@@ -83,7 +83,7 @@ function readLimit(body: Uint8Array, options: JsonSpan | undefined): number | un
   if (!options || typeAt(body, options) !== 'object') return undefined;
   const span = scanOptions(body, options).num_predict;
   if (!span || typeAt(body, span) !== 'number') return undefined;
-  const limit = numberAt(body, span);
+  const limit = Math.trunc(numberAt(body, span));
   return limit > 0 ? limit : undefined;
 }
 

@@ -65,7 +65,17 @@ function decodeShared(
     cache: { automatic: true },
     extensions: collectExtensions(body, options, known),
   });
-  return { request, client: { model, stream, includeUsage: true, legacyFunctions: false } };
+  const hides = body['think'] === false;
+  return {
+    request,
+    client: {
+      model,
+      stream,
+      includeUsage: true,
+      legacyFunctions: false,
+      ...(hides && { hidesReasoning: true }),
+    },
+  };
 }
 
 function decodeSampling(options: JsonObject): Sampling {
@@ -73,15 +83,20 @@ function decodeSampling(options: JsonObject): Sampling {
   return defined({
     temperature: read('temperature'),
     topP: read('top_p'),
-    topK: read('top_k'),
+    topK: whole(read('top_k')),
     frequencyPenalty: read('frequency_penalty'),
     presencePenalty: read('presence_penalty'),
-    seed: read('seed'),
+    seed: whole(read('seed')),
   });
 }
 
+/** The server cuts where it wants whole numbers; others refuse fractions. */
+function whole(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.trunc(value);
+}
+
 function decodeOutput(body: JsonObject, options: JsonObject): Output {
-  const limit = readNumber(options, 'num_predict', 'options');
+  const limit = whole(readNumber(options, 'num_predict', 'options'));
   const { stop } = options;
   const texts = typeof stop === 'string' ? [stop] : readArray(options, 'stop', 'options');
   const asked = readBoolean(body, 'logprobs', '') === true;

@@ -53,7 +53,7 @@ export function encodeHead(model: string, created: number | undefined, context: 
 
 function encodeParts(
   { parts, finish }: Answer,
-  { loss }: EncodeContext,
+  { loss, client }: EncodeContext,
 ): JsonObject & { readonly content: string } {
   let content = '';
   let thinking = '';
@@ -70,7 +70,7 @@ function encodeParts(
         break;
       case 'reasoning':
         if (part.proof !== undefined) loss.add('answer.reasoning.proof', 'Ollama has no place for it');
-        thinking += part.text;
+        if (client.hidesReasoning !== true) thinking += part.text;
         break;
       case 'tool-call':
         if (finish.reason === 'length' && !isWhole(part.arguments)) loss.add('answer.tool-call', cutCall);

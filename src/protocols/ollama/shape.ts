@@ -1,5 +1,5 @@
 // The two ways in which Ollama spells an answer: a message (chat), or the members of one beside the others (generate).
-import type { JsonObject } from '../../lib/json.ts';
+import { isObject, type JsonObject } from '../../lib/json.ts';
 
 export interface Shape {
   /** Members of a line that says a piece of text; `text` is JSON. */
@@ -21,3 +21,13 @@ export const generateShape: Shape = {
   beside: (members) => `"response":"",${members}`,
   whole: (content, others) => ({ response: content, ...others }),
 };
+
+/** Whether a line of either shape brings more than a sign of life. */
+export function saysSomething(value: JsonObject): boolean {
+  const { message } = value;
+  const said = isObject(message) ? message : value;
+  return ['content', 'response', 'thinking', 'tool_calls', 'images'].some((name) => {
+    const member = said[name];
+    return typeof member === 'string' ? member !== '' : Array.isArray(member) && member.length > 0;
+  });
+}

@@ -9,6 +9,7 @@ import type { AnswerDecoder, DecodeContext } from '../protocol.ts';
 import { decodeFinish } from './finish.ts';
 import { decodeLogprobs } from './logprobs.ts';
 import { decodeImage, readArguments } from './parts.ts';
+import { saysSomething } from './shape.ts';
 import { decodeUsage } from './usage.ts';
 
 export function createAnswerDecoder(context: DecodeContext, emit: AnswerListener): AnswerDecoder {
@@ -35,6 +36,8 @@ export function createLineInterpreter(context: DecodeContext, emit: AnswerListen
   function read(line: JsonObject): void {
     if (closed) return;
     if (line['error']) return fail(readInnerFailure(line) ?? brokenAnswer('The upstream reported an error.'));
+    // Another gateway keeps its stream alive with lines that do not even name the model.
+    if (!started && !line['model'] && line['done'] !== true && !saysSomething(line)) return;
     start(line);
     // What generate says stands beside the other members.
     readMessage(isObject(line['message']) ? line['message'] : { ...line, content: line['response'] });

@@ -51,7 +51,8 @@ export function createAnswerEncoder(shape: Shape, context: EncodeContext): Answe
         line(shape.content(JSON.stringify(event.text)));
         break;
       case 'reasoning-delta':
-        line(shape.beside(`"thinking":${JSON.stringify(event.text)}`));
+        if (context.client.hidesReasoning !== true)
+          line(shape.beside(`"thinking":${JSON.stringify(event.text)}`));
         break;
       case 'reasoning-end':
         if (event.proof !== undefined) loss.add('answer.reasoning.proof', 'Ollama has no place for it');

@@ -4,10 +4,11 @@ import type { UpstreamFailure } from '../../errors.ts';
 import { brokenAnswer, readInnerFailure } from '../../ir/failure.ts';
 import type { Usage } from '../../ir/usage.ts';
 import { concatBytes, encodeUtf8, latin1, utf8 } from '../../lib/bytes.ts';
-import { isObject, parseJson, type JsonObject } from '../../lib/json.ts';
+import { isObject, parseJson } from '../../lib/json.ts';
 import { createLineCutter } from '../../lib/ndjson.ts';
 import type { AnswerPipe, PipeStep } from '../protocol.ts';
 import { createJsonPipe } from '../unary-pipe.ts';
+import { saysSomething } from './shape.ts';
 import { decodeUsage } from './usage.ts';
 
 const nothing: PipeStep = { output: [], meaningful: false };
@@ -82,15 +83,6 @@ export function createUnaryPipe(): AnswerPipe {
     if (!isObject(value['message']) && typeof value['response'] !== 'string')
       return { failure: brokenAnswer('The upstream answered without a message.') };
     return { usage: decodeUsage(value), characters: countText(latin1(body)) };
-  });
-}
-
-function saysSomething(value: JsonObject): boolean {
-  const { message } = value;
-  const said = isObject(message) ? message : value;
-  return ['content', 'response', 'thinking', 'tool_calls', 'images'].some((name) => {
-    const member = said[name];
-    return typeof member === 'string' ? member !== '' : Array.isArray(member) && member.length > 0;
   });
 }
 

@@ -8,6 +8,9 @@ const read = (status: number, body: unknown, headers = {}) =>
 describe('the class', () => {
   test.each([
     [400, { error: { message: 'bad', type: 'invalid_request_error' } }, 'invalid_request'],
+    [400, { error: 'registry.ollama.ai/library/llama2:latest does not support tools' }, 'unsupported'],
+    [400, { error: '"llama3.2" does not support thinking' }, 'unsupported'],
+    [400, { error: 'no value of "x does not support tools"' }, 'invalid_request'],
     [400, { error: { message: 'x', code: 'context_length_exceeded' } }, 'context_length'],
     [
       400,

@@ -8,7 +8,7 @@ import type { Reasoning } from '../../../src/ir/options.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { findRules } from '../../../src/protocols/model-rules.ts';
 import { ollama } from '../../../src/protocols/ollama/index.ts';
-import type { EncodeContext, Protocol } from '../../../src/protocols/protocol.ts';
+import type { ClientPlan, EncodeContext, Protocol } from '../../../src/protocols/protocol.ts';
 
 const generate: Protocol = ollama.dialect({ path: '/v1/api/generate', query: '' });
 const chat: Protocol = ollama.dialect({ path: '/api/chat', query: '' });
@@ -50,6 +50,15 @@ describe("an operator's rules on generate", () => {
       options: { num_predict: 9 },
     });
   });
+});
+
+test('a rule on a request that only loads a model does not make it talk', () => {
+  const systemPrompts = [{ text: 'House.', position: 'prepend' }] as const;
+  expect(chat.changeBody({ model: 'm', messages: [] }, { systemPrompts }, target)).toEqual({
+    model: 'm',
+    messages: [],
+  });
+  expect(chat.changeBody({ model: 'm' }, { systemPrompts }, target)).toEqual({ model: 'm' });
 });
 
 describe('a cap of the answer', () => {
@@ -96,10 +105,15 @@ describe('thinking', () => {
 });
 
 describe('an answer', () => {
-  const encode = (protocol: Protocol, events: readonly AnswerEvent[], times: readonly number[]) => {
+  const encode = (
+    protocol: Protocol,
+    events: readonly AnswerEvent[],
+    times: readonly number[],
+    client: ClientPlan = { model: 'any', stream: true, includeUsage: true, legacyFunctions: false },
+  ) => {
     let tick = 0;
     const context: EncodeContext = {
-      client: { model: 'any', stream: true, includeUsage: true, legacyFunctions: false },
+      client,
       model: 'm',
       issuer: 'x',
       created: 1,
@@ -147,6 +161,22 @@ describe('an answer', () => {
     ]);
   });
 
+  test('shows no thinking to a client that switched it off', () => {
+    const read = (think: boolean) =>
+      chat.codec!.decodeRequest({ model: 'm', messages: [], think }, createLossReport()).client;
+    expect(read(true).hidesReasoning).toBeUndefined();
+    const thought: readonly AnswerEvent[] = [
+      { type: 'reasoning-start', id: 1 },
+      { type: 'reasoning-delta', id: 1, text: 'Hm' },
+      { type: 'reasoning-end', id: 1 },
+    ];
+    const { lines } = encode(chat, [start, ...thought, ...text, end], [1000], read(false));
+    expect(lines.map(({ message }) => message)).toEqual([
+      { role: 'assistant', content: 'Hi' },
+      { role: 'assistant', content: '' },
+    ]);
+  });
+
   test('holds a call until it is whole, and leaves out one that the limit cut off', () => {
     const call = (id: number, pieces: readonly string[]): AnswerEvent[] => [
       { type: 'tool-call-start', id, callId: `c${id}`, name: 'f' },
@@ -166,6 +196,20 @@ describe('an answer', () => {
     expect(lines[1]).toMatchObject({ done: true, done_reason: 'length' });
     expect(loss.map(({ path }) => path)).toEqual(['answer.tool-call']);
   });
+});
+
+test('fractions where the server wants whole numbers are cut', () => {
+  const options = { num_predict: 20.7, top_k: 4.2, seed: 1.9, temperature: 0.5 };
+  const { request } = chat.codec!.decodeRequest({ model: 'm', messages: [], options }, createLossReport());
+  expect(request).toMatchObject({
+    output: { maxTokens: 20 },
+    sampling: { topK: 4, seed: 1, temperature: 0.5 },
+  });
+  const seen = (limit: number) =>
+    chat.peek.request(Buffer.from(JSON.stringify({ model: 'm', options: { num_predict: limit } })), {
+      maxDepth: 9,
+    }).maxOutputTokens;
+  expect([seen(20.7), seen(0.7), seen(-1)]).toEqual([20, undefined, undefined]);
 });
 
 test.each([
