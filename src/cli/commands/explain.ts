@@ -99,6 +99,7 @@ export default defineCommand({
     const door = checkDoor({ key: args.key, address: args.address }, snapshot, world, now);
     const slots = createGivenSlots(given, snapshot, now);
     const explanation = explain({ snapshot, facts, world, now, random: createRandom(seed), door, slots });
+    if (door?.code === 'missing_api_key') terminal.err('name a key with --key ID to go through the door');
     terminal.out(args.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation));
     return explanation.outcome.kind === 'route' ? exitCodes.ok.code : exitCodes.negative.code;
   },

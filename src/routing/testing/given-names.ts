@@ -7,7 +7,7 @@ import type { Given } from './given.ts';
 
 /** One sentence for each name that stands for nothing; empty when all is well. */
 export function findUnknownNames(given: Given, snapshot: Snapshot): readonly string[] {
-  const { breakers, cooldowns, quota, latency, credentials, sessions, usage } = given;
+  const { breakers, cooldowns, quota, latency, credentials, sessions, usage, spend } = given;
   const places = [
     ...[breakers, cooldowns, quota, latency, credentials].flatMap((map) => Object.keys(map)),
     ...Object.values(sessions),
@@ -18,6 +18,7 @@ export function findUnknownNames(given: Given, snapshot: Snapshot): readonly str
     ...Object.keys(usage).flatMap((id) =>
       counters.includes(id) ? [] : [say(`there is no limit "${id}"`, id, counters)],
     ),
+    ...(Object.keys(spend).length === 0 ? [] : ['spend stands for nothing: budgets do not act yet']),
   ];
 }
 
