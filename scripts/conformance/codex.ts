@@ -8,6 +8,7 @@ import { createLogs } from '../../src/observability/logs.ts';
 import { bootGateway } from '../../src/server/boot.ts';
 import { listenSandbox } from '../../src/upstream/sandbox/listener.ts';
 import { createSandbox, type Sandbox } from '../../src/upstream/sandbox/simulator.ts';
+import { longPrompt, startForgetfulUpstream } from './forgetful-upstream.ts';
 import { install, runClient, runIsolated, tapRequests, type Run, type Tap } from './real-client.ts';
 
 const binary = install({ packages: ['@openai/codex@0.169.0'], folder: 'codex', binary: 'codex' });
@@ -38,6 +39,7 @@ async function runAll(isolated: boolean): Promise<boolean> {
     const found = await Promise.all(names.map((name) => runOne(kind, name, scratch, isolated)));
     faults.push(...found.flat());
   }
+  faults.push(...(await runCompaction(scratch, isolated)));
   for (const fault of faults) console.log(fault);
   rmSync(scratch, { recursive: true, force: true });
   console.log(faults.length === 0 ? 'Codex: passed' : 'Codex: FAILED');
@@ -70,6 +72,29 @@ async function runOne(
   return [...faults.map((fault) => `FAILED ${kind} ${name}: ${fault}`), run.output.slice(0, 3000)];
 }
 
+/** A conversation near its limit, on an upstream that knows no compaction: the model's handover takes its place. */
+async function runCompaction(scratch: string, isolated: boolean): Promise<readonly string[]> {
+  const home = mkdtempSync(join(scratch, 'compaction-'));
+  const upstream = await startForgetfulUpstream();
+  const gateway = await bootGateway({
+    config: writeConfig(home, upstream.url, 'chat'),
+    flags: { data: join(home, 'data') },
+    environment: {},
+    logs: createLogs({ format: 'json', write: () => {} }),
+  });
+  const tap = await tapRequests(gateway.url);
+  const limit = `model_auto_compact_token_limit = ${longPrompt - 1000}\n`;
+  const { code, output, seconds } = await runCodex('built-in', tap, home, isolated, limit);
+  const turns = upstream.turns.join(', ');
+  const posted = tap.lines.filter((line) => line.startsWith('POST')).length;
+  console.log(`compaction on chat: exit ${code}, ${posted} POSTs (${turns}), ${seconds.toFixed(1)} s`);
+  await tap.close();
+  await gateway.close();
+  await upstream.close();
+  if (code === 0 && posted === 3 && turns === 'call, summary, final' && output.includes('FINAL')) return [];
+  return ['FAILED compaction', output.slice(0, 3000)];
+}
+
 // Codex asks for the models that it knows by their names; all of them are the agent of the simulator.
 function writeConfig(home: string, url: string, name: Name): string {
   const path = join(home, 'omniroute.config.yaml');
@@ -88,7 +113,7 @@ aliases:
   return path;
 }
 
-function runCodex(kind: Kind, { url }: Tap, home: string, isolated: boolean): Promise<Run> {
+function runCodex(kind: Kind, { url }: Tap, home: string, isolated: boolean, more = ''): Promise<Run> {
   const config = join(home, '.codex');
   mkdirSync(config);
   writeFileSync(
@@ -102,7 +127,7 @@ base_url = "${url}/v1"
 env_key = "GW_KEY"
 wire_api = "responses"
 `
-      : `model = "${known}"
+      : `${more}model = "${known}"
 openai_base_url = "${url}/v1"
 `,
   );
