@@ -1,6 +1,6 @@
 // Changes that wait for somebody's leave: each is a commit on a branch of its own, offered to the remote where there is
 // one, until it is merged, rejected, or gone from the remote.
-import type { CommitDetails, Git, Revision } from './git.ts';
+import type { CommitDetails, FileChange, Git, Revision } from './git.ts';
 import type { GitOutcome, RepositorySettings } from './git-outcome.ts';
 import { locate } from './git-paths.ts';
 
@@ -69,13 +69,27 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
     );
   }
 
+  /** The name, or with a number behind it; throws when an open proposal says the same already. */
+  async function findFree(name: string, changes: readonly FileChange[]): Promise<string> {
+    for (let number = 1; ; number++) {
+      const branch = number === 1 ? name : `${name}-${number}`;
+      const tip = await git.resolve(`refs/heads/${branch}`);
+      if (tip === undefined) return branch;
+      if (await git.isMerged(tip, 'HEAD')) continue;
+      const texts = await Promise.all(changes.map(({ path }) => git.read(tip, path)));
+      if (changes.every(({ text }, index) => text === texts[index]))
+        throw new Error(`the same change waits on ${branch} already`);
+    }
+  }
+
   return {
     listProposals,
     propose: async (texts, details, change, made) => {
-      const branch = nameBranch(settings().branch, details.author.name, change);
+      const name = nameBranch(settings().branch, details.author.name, change);
       const changes = await Promise.all(
         [...texts].map(async ([path, text]) => ({ path: await locate(git, path), text })),
       );
+      const branch = await findFree(name, changes);
       const commit = await git.commitTree('HEAD', changes, details);
       await git.createBranch(branch, commit);
       try {

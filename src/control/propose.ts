@@ -37,7 +37,7 @@ export async function propose(
     return { kind: 'proposed', revision, ...proposed, ...pending, ...effect };
   } catch (error) {
     await audit('outcome', { result: 'failed' });
-    const message = `git did not take the proposal: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `it could not be proposed: ${error instanceof Error ? error.message : String(error)}`;
     return { kind: 'conflict', message, uses: [] };
   }
 }

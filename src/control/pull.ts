@@ -39,25 +39,31 @@ export interface PullParts {
 }
 
 /** Never rejects; nothing has moved unless the answer is `live`, or `refused` by what only this machine knows. */
-export function pull(parts: PullParts): Promise<PullOutcome> {
-  return parts.writer.exclusive(async () => {
-    let dropped: readonly string[] = [];
-    const outcome = await pullNow(parts, (names) => (dropped = names)).catch((error: unknown) => ({
-      kind: 'failed' as const,
-      error: error instanceof Error ? error.message : String(error),
-    }));
-    return dropped.length === 0 ? outcome : { ...outcome, dropped };
-  });
+export async function pull(parts: PullParts): Promise<PullOutcome> {
+  const { repository, writer } = parts;
+  let dropped: readonly string[] = [];
+  const outcome = await (async (): Promise<PullOutcome> => {
+    // A remote that hangs must not hold up changes: only what is here already is taken over in their queue. And asked
+    // before the fetch: what was merged and removed in the meantime is then seen as merged.
+    const vanished = await repository.listVanished();
+    const theirs = await repository.fetch();
+    return writer.exclusive(async () => {
+      dropped = await drop(repository, vanished, theirs ?? 'HEAD');
+      return takeOver(parts, theirs);
+    });
+  })().catch((error: unknown) => ({
+    kind: 'failed' as const,
+    error: error instanceof Error ? error.message : String(error),
+  }));
+  if (outcome.kind === 'live' && outcome.replayed !== undefined && parts.pushes?.() === true)
+    await repository.push();
+  return dropped.length === 0 ? outcome : { ...outcome, dropped };
 }
 
-async function pullNow(parts: PullParts, tell: (dropped: readonly string[]) => void): Promise<PullOutcome> {
+async function takeOver(parts: PullParts, theirs: string | undefined): Promise<PullOutcome> {
   const { repository, evaluate, activate } = parts;
   const { git } = repository;
-  // Asked before the fetch: what was merged and removed in the meantime is then seen as merged.
-  const vanished = await repository.listVanished();
-  const theirs = await repository.fetch();
   const ours = await git.resolve('HEAD');
-  tell(await drop(repository, vanished, theirs ?? 'HEAD'));
   if (theirs === undefined || ours === undefined || theirs === ours) return { kind: 'current' };
   if (await git.isAncestor(theirs, ours)) return { kind: 'current' };
   const apart = !(await git.isAncestor(ours, theirs));
@@ -78,7 +84,6 @@ async function pullNow(parts: PullParts, tell: (dropped: readonly string[]) => v
   } finally {
     release?.();
   }
-  if (again && parts.pushes?.() === true) await repository.push();
   return activation.kind === 'live'
     ? { kind: 'live', commit, revision: activation.revision, ...(again && { replayed: again.count }) }
     : { kind: 'refused', commit, diagnostics: activation.diagnostics };

@@ -206,6 +206,19 @@ describe('a proposal with a secret', () => {
   });
 });
 
+it('the same change is proposed once, and again when it was merged and undone', async () => {
+  await start('branch');
+  const { body } = await propose('own/other');
+  const branch = String(body['branch']);
+  expect(await propose('own/other')).toMatchObject({ status: 409 });
+  expect(JSON.stringify((await propose('own/other')).body)).toContain(
+    `the same change waits on ${branch} already`,
+  );
+  places.git('ours', 'merge', '--quiet', branch);
+  places.git('ours', 'revert', '--no-edit', 'HEAD');
+  expect(await propose('own/other')).toMatchObject({ status: 202, body: { branch: `${branch}-2` } });
+});
+
 describe('what git owes', () => {
   it('a proposal that the remote does not take is pushed later, also after a restart', async () => {
     await start('branch');

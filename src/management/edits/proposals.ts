@@ -14,7 +14,7 @@ export async function rejectProposal(desk: ConfigDesk, { query }: Ask): Promise<
   if (proposal.merged)
     throw new GatewayError('conflict', `"${branch}" is merged; roll back to the commit before it instead`);
   try {
-    await desk.writer.exclusive(() => repository.reject(branch));
+    await repository.reject(branch);
   } catch (cause) {
     throw new GatewayError('conflict', `git did not remove "${branch}": ${(cause as Error).message}`, {
       cause,
