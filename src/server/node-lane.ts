@@ -2,11 +2,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
 import type { Responder } from '../gateway/responder.ts';
+import { latin1 } from '../lib/bytes.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Match } from './match.ts';
 
 /** Bytes of an unwanted body that are thrown away before the connection is cut. */
 const discardLimit = 64 * 1024 * 1024;
+
+/** Bytes of a whole answer up to which it is joined with its head. */
+const joinBelow = 8 * 1024;
 
 export function createNodeIncoming(
   request: IncomingMessage,
@@ -82,6 +86,7 @@ export function createNodeResponder(response: ServerResponse): Responder {
 class NodeResponder implements Responder {
   readonly #response: ServerResponse;
   #ended = false;
+  #written = false;
   #draining = false;
   #onDrain: (() => void) | undefined;
   #onClose: (() => void) | undefined;
@@ -108,7 +113,9 @@ class NodeResponder implements Responder {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    if (this.closed || this.#response.write(chunk)) return true;
+    if (this.closed) return true;
+    this.#written = true;
+    if (this.#response.write(chunk)) return true;
     // Listened to only once it matters: most answers never fill a socket.
     if (!this.#draining) this.#response.on('drain', () => this.#onDrain?.());
     this.#draining = true;
@@ -119,7 +126,10 @@ class NodeResponder implements Responder {
     if (this.closed) return;
     this.#ended = true;
     if (chunk === undefined) this.#response.end();
-    else this.#response.end(chunk);
+    else if (this.#written || typeof chunk === 'string' || chunk.length > joinBelow)
+      this.#response.end(chunk);
+    // One character per byte: Node then sends head and body as one text instead of gathering pieces.
+    else this.#response.end(latin1(chunk), 'latin1');
   }
 
   destroy(): void {
