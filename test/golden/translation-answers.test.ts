@@ -1,5 +1,6 @@
 // Answers and streams of each upstream as each client gets them. `expect` is written by hand and is what the vendor's
 // own SDK must read out of our bytes; the golden beside it pins the bytes. UPDATE_GOLDEN=1 rewrites the goldens only.
+// Samples of Ollama are hand-made after the description of its wire: nobody has recorded it.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -11,9 +11,8 @@ import {
   typeAt,
   type JsonSpan,
 } from '../../lib/json-scan.ts';
-import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
-import type { Edit } from '../../lib/json-splice.ts';
-import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
+import type { Peek } from '../protocol.ts';
+import { spliceBody } from '../splice-body.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
 const keys = prepareKeys(['model', 'messages', 'prompt', 'stream', 'options', 'think']);
@@ -59,23 +58,11 @@ function createPeek(path: string, subject: 'messages' | 'prompt', type: 'array' 
         ...(limit === undefined ? {} : { maxOutputTokens: limit }),
       };
     },
-    splice,
+    splice: spliceBody,
     path: () => path,
     streamPipe: createStreamPipe,
     unaryPipe: createUnaryPipe,
   };
-}
-
-function splice(
-  body: Uint8Array,
-  { spans, modelSpan }: RequestPeek,
-  { model, stream, insert }: SpliceEdits,
-): readonly Uint8Array[] {
-  const edits: Edit[] = [];
-  if (model !== undefined && modelSpan) edits.push({ ...modelSpan, text: JSON.stringify(model) });
-  if (stream && spans['stream']) edits.push({ ...spans['stream'], text: 'true' });
-  if (insert !== undefined) edits.push(insertMembers(body, 0, insert));
-  return applyEdits(body, edits);
 }
 
 /** `options.num_predict` where it is a limit: zero and less mean none. */
