@@ -186,7 +186,6 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   previous = snapshots.current;
   logs.hide(secrets.values());
   const start = config!;
-  revisions.keep(start, snapshots.current);
   configure(start);
 
   if (interrupted) logs.log.warn({ interrupted }, 'an interrupted write was completed');
@@ -212,6 +211,8 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
   });
   writePath = writing;
   state = await openState({ config: () => config ?? start, dataFolder, clock, timers, logs });
+  // Not before: an unusable data folder is told by whoever opens the state.
+  revisions.keep(start, snapshots.current);
   const combos = createComboMetrics();
   try {
     const saved = await state.store.load();

@@ -1,7 +1,8 @@
 // Configurations that have served, by revision: one file each in the data folder, so that commands read them too. The
 // oldest go; a file is replaced in one step, and what is half written never has a name that anybody reads.
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureFolder } from '../lib/folders.ts';
 
 export interface RevisionArchive {
   /** Keeps a configuration in the background; what is there already is only marked as used. Never throws. */
@@ -76,7 +77,7 @@ async function keepFile(
     () => false,
   );
   if (isThere) return;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  ensureFolder(folder);
   const draft = `${path}.${process.pid}.tmp`;
   const file = await open(draft, 'w', 0o600);
   try {

@@ -84,4 +84,4 @@ test('instances of arbitrary schemas are valid', () => {
     fc.property(schema, (each) => ajv.validate(each as object, instantiate(each))),
     { numRuns: Number(process.env['FC_RUNS'] ?? 300) },
   );
-});
+}, 120_000);
