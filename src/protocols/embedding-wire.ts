@@ -1,12 +1,17 @@
 // What every wire says about embeddings: how it scans, spells and reads them. An answer that only passes through is
 // watched like a chat's, and is always whole.
+import { GatewayError } from '../errors.ts';
 import type { EmbeddingAnswer, EmbeddingRequest } from '../ir/embeddings.ts';
 import { brokenAnswer, readInnerFailure } from '../ir/failure.ts';
 import type { LossReport } from '../ir/loss.ts';
+import { wrong } from '../ir/read.ts';
 import { readCount } from '../ir/usage.ts';
 import { concatBytes, latin1, utf8 } from '../lib/bytes.ts';
-import { numberAt, prepareKeys, scanObject, typeAt } from '../lib/json-scan.ts';
+import { listElements } from '../lib/json-elements.ts';
+import { demandField, scanBody } from '../lib/json-fields.ts';
+import { numberAt, prepareKeys, scanObject, stringAt, typeAt } from '../lib/json-scan.ts';
 import type { JsonKeys, JsonSpan } from '../lib/json-scan.ts';
+import { applyEdits } from '../lib/json-splice.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import type { AnswerPipe, Peek, RequestPath, WireUsage } from './protocol.ts';
 import { createUnaryPipe } from './unary-pipe.ts';
@@ -60,6 +65,45 @@ export function createWatch(content: string, marks: UsageMarks): AnswerPipe {
       return pipe.push(chunk);
     },
     usage: () => pipe.usage() ?? findUsage(tail, marks),
+  };
+}
+
+/** A wire whose bodies name the model and the texts at the top. */
+export interface FlatBody {
+  /** The member that holds the texts, and whether it may be a list, an empty one too. */
+  readonly texts: 'input' | 'prompt';
+  readonly lists: 'no' | 'some' | 'any';
+  readonly path: string;
+  /** The member of an answer that holds the vectors. */
+  readonly content: string;
+  readonly counts: UsageMarks;
+}
+
+export function createFlatPeek({ texts, lists, path, content, counts }: FlatBody): Peek {
+  const keys = prepareKeys(['model', texts]);
+  return {
+    request(body, { maxDepth }) {
+      const spans = scanBody(body, keys, maxDepth);
+      const modelSpan = demandField(body, spans, 'model', 'string');
+      const model = stringAt(body, modelSpan);
+      if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+      const span = spans[texts];
+      const type = span && typeAt(body, span);
+      if (!span || (type !== 'string' && (type !== 'array' || lists === 'no')))
+        return wrong(texts, lists === 'no' ? 'a text' : 'a text or a list');
+      if (type === 'array' && lists === 'some' && listElements(body, span).length === 0)
+        throw new GatewayError('invalid_body', `"${texts}" is empty.`, { param: texts });
+      const inputTokens = Math.ceil((span.end - span.start) / 4);
+      return { model, modelSpan, stream: false, reportsUsage: true, spans, inputTokens };
+    },
+    splice: (body, { modelSpan }, { model }) =>
+      applyEdits(
+        body,
+        model === undefined || !modelSpan ? [] : [{ ...modelSpan, text: JSON.stringify(model) }],
+      ),
+    path: () => path,
+    streamPipe: refuseStream,
+    unaryPipe: () => createWatch(content, counts),
   };
 }
 

@@ -1,5 +1,4 @@
 // Embeddings as Ollama speaks them: POST /api/embed, and the older /api/embeddings for one text.
-import { GatewayError } from '../../errors.ts';
 import {
   decodeVector,
   type EmbeddingAnswer,
@@ -8,15 +7,13 @@ import {
 } from '../../ir/embeddings.ts';
 import { refuse, type LossReport } from '../../ir/loss.ts';
 import { demandString, readBoolean, readNumber, wrong } from '../../ir/read.ts';
-import { demandField, scanBody } from '../../lib/json-fields.ts';
-import { prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
-import { applyEdits } from '../../lib/json-splice.ts';
+import { prepareKeys } from '../../lib/json-scan.ts';
 import { defined, type JsonObject } from '../../lib/json.ts';
-import { checkVectors, createWatch, membersOf, readUsage, refuseStream } from '../embedding-wire.ts';
+import { checkVectors, createFlatPeek, membersOf, readUsage } from '../embedding-wire.ts';
 import type { EmbeddingWire, UsageMarks } from '../embedding-wire.ts';
-import type { Peek, RequestPath } from '../protocol.ts';
+import type { RequestPath } from '../protocol.ts';
 
-const keys = prepareKeys(['model', 'input', 'prompt']);
+const path = '/api/embed';
 const counts: UsageMarks = { member: 'prompt_eval_count', keys: prepareKeys([]) };
 const known: ReadonlySet<string> = new Set(['model', 'input', 'prompt', 'dimensions', 'truncate']);
 
@@ -26,7 +23,8 @@ export function findOllamaEmbeddings(asked: RequestPath | undefined): EmbeddingW
 }
 
 const newer: EmbeddingWire = {
-  peek: createPeek('input', '/api/embed', 'embeddings'),
+  // An empty list only has the model loaded.
+  peek: createFlatPeek({ texts: 'input', lists: 'any', path, content: 'embeddings', counts }),
   decodeRequest: (body) => decode(body, readInputs(body['input'])),
   encodeRequest,
   decodeAnswer,
@@ -43,41 +41,16 @@ const newer: EmbeddingWire = {
 
 const older: EmbeddingWire = {
   ...newer,
-  peek: createPeek('prompt', '/api/embeddings', 'embedding'),
+  peek: createFlatPeek({
+    texts: 'prompt',
+    lists: 'no',
+    path: '/api/embeddings',
+    content: 'embedding',
+    counts,
+  }),
   decodeRequest: (body) => decode(body, [{ kind: 'text', text: demandString(body, 'prompt', '') }]),
   encodeAnswer: ({ vectors: [embedding = []] }) => JSON.stringify({ embedding }),
 };
-
-function createPeek(wanted: 'input' | 'prompt', path: string, content: string): Peek {
-  return {
-    request(body, { maxDepth }) {
-      const spans = scanBody(body, keys, maxDepth);
-      const modelSpan = demandField(body, spans, 'model', 'string');
-      const model = stringAt(body, modelSpan);
-      if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
-      const span = spans[wanted];
-      const type = span && typeAt(body, span);
-      if (!span || (type !== 'string' && (type !== 'array' || wanted === 'prompt')))
-        wrong(wanted, wanted === 'prompt' ? 'a text' : 'a text or a list of texts');
-      return {
-        model,
-        modelSpan,
-        stream: false,
-        reportsUsage: true,
-        spans,
-        inputTokens: Math.ceil((span.end - span.start) / 4),
-      };
-    },
-    splice: (body, { modelSpan }, { model }) =>
-      applyEdits(
-        body,
-        model === undefined || !modelSpan ? [] : [{ ...modelSpan, text: JSON.stringify(model) }],
-      ),
-    path: () => path,
-    streamPipe: refuseStream,
-    unaryPipe: () => createWatch(content, counts),
-  };
-}
 
 function decode(body: JsonObject, inputs: readonly EmbeddingInput[]): EmbeddingRequest {
   return defined({
@@ -110,7 +83,7 @@ function encodeRequest(
     if (each.title !== undefined) loss.add(`inputs[${index}].title`, 'no field of Ollama says it');
     return each.kind === 'text' ? each.text : refuse(`input[${index}]`, 'Ollama takes texts, not tokens');
   });
-  return { path: '/api/embed', body: defined({ model, input, dimensions, truncate }) };
+  return { path, body: defined({ model, input, dimensions, truncate }) };
 }
 
 function decodeAnswer(body: unknown, count: number): EmbeddingAnswer | undefined {

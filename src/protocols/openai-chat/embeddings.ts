@@ -1,5 +1,4 @@
 // Embeddings as OpenAI's clients and servers speak them: POST /embeddings.
-import { GatewayError } from '../../errors.ts';
 import {
   decodeVector,
   encodeVector,
@@ -9,58 +8,22 @@ import {
 } from '../../ir/embeddings.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import { demandString, readNumber, readOneOf, readString, wrong } from '../../ir/read.ts';
-import { demandField, scanBody } from '../../lib/json-fields.ts';
-import { prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
-import { applyEdits } from '../../lib/json-splice.ts';
+import { prepareKeys } from '../../lib/json-scan.ts';
 import { defined, type JsonObject } from '../../lib/json.ts';
-import { checkVectors, createWatch, membersOf, readUsage, refuseStream } from '../embedding-wire.ts';
+import { checkVectors, createFlatPeek, membersOf, readUsage } from '../embedding-wire.ts';
 import type { EmbeddingWire, UsageMarks } from '../embedding-wire.ts';
-import type { RequestPeek } from '../protocol.ts';
 
 const path = '/embeddings';
-const keys = prepareKeys(['model', 'input', 'dimensions', 'encoding_format']);
 const counts: UsageMarks = { member: 'usage', keys: prepareKeys(['prompt_tokens', 'total_tokens']) };
 const known: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
 
 export const embeddings: EmbeddingWire = {
-  peek: {
-    request: peekRequest,
-    splice: (body, { modelSpan }, { model }) =>
-      applyEdits(
-        body,
-        model === undefined || !modelSpan ? [] : [{ ...modelSpan, text: JSON.stringify(model) }],
-      ),
-    path: () => path,
-    streamPipe: refuseStream,
-    unaryPipe: () => createWatch('data', counts),
-  },
+  peek: createFlatPeek({ texts: 'input', lists: 'some', path, content: 'data', counts }),
   decodeRequest,
   encodeRequest,
   decodeAnswer,
   encodeAnswer,
 };
-
-function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
-  const spans = scanBody(body, keys, maxDepth);
-  const modelSpan = demandField(body, spans, 'model', 'string');
-  const model = stringAt(body, modelSpan);
-  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
-  const { input } = spans;
-  const type = input && typeAt(body, input);
-  if (!input || (type !== 'string' && type !== 'array')) wrong('input', 'a text or a list');
-  let first = input.start + 1;
-  while (body[first]! <= 0x20) first++;
-  if (type === 'array' && first === input.end - 1)
-    throw new GatewayError('invalid_body', '"input" is empty.', { param: 'input' });
-  return {
-    model,
-    modelSpan,
-    stream: false,
-    reportsUsage: true,
-    spans,
-    inputTokens: Math.ceil((input.end - input.start) / 4),
-  };
-}
 
 function decodeRequest(body: JsonObject): EmbeddingRequest {
   return defined({
