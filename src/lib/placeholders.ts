@@ -1,11 +1,14 @@
 // `{name}` in plain data → the value of that name: a text that is nothing else becomes the value itself, be it a number,
-// a list or true; inside of a longer text, and in keys, its spelling.
+// a list or true, but never a map; inside of a longer text, and in keys, its spelling.
 
 /** Names that `values` does not have stay as they are. */
 export function fillPlaceholders(value: unknown, values: Readonly<Record<string, unknown>>): unknown {
   if (typeof value === 'string') {
     const whole = /^\{([\w-]+)\}$/.exec(value)?.[1];
-    return whole !== undefined && Object.hasOwn(values, whole) ? values[whole] : fillText(value, values);
+    if (whole === undefined || !Object.hasOwn(values, whole)) return fillText(value, values);
+    const given = values[whole];
+    // A whole part of a test is written where it stands, so that its defaults can be filled in.
+    return typeof given === 'object' && given !== null && !Array.isArray(given) ? value : given;
   }
   if (Array.isArray(value)) return value.map((item: unknown) => fillPlaceholders(item, values));
   if (value === null || typeof value !== 'object') return value;

@@ -7,6 +7,8 @@ import { readStoredAttempts, readStoredReasons } from './stored.ts';
 
 /** A test as the file writes it. */
 export interface RecordedTest {
+  /** Epoch milliseconds of the first of its requests. */
+  readonly at: number;
   readonly name: string;
   readonly request: Readonly<Record<string, unknown>>;
   readonly given?: Readonly<Record<string, unknown>>;
@@ -28,31 +30,47 @@ const features = {
  * requests that must leave no trace hold no name and are left out.
  */
 export function recordTests(rows: readonly UsageRow[]): readonly RecordedTest[] {
-  const found = new Map<string, { readonly test: Omit<RecordedTest, 'name'>; count: number }>();
+  const found = new Map<string, { readonly test: Draft; readonly at: number; count: number }>();
   for (const row of rows) {
     if (row.requestedModel === '' || row.errorCode === 'client_closed_request') continue;
     const test = describe(row);
     const id = JSON.stringify(test);
     const known = found.get(id);
     if (known) known.count++;
-    else found.set(id, { test, count: 1 });
+    else found.set(id, { test, at: row.at, count: 1 });
   }
   const names = new Set<string>();
-  return [...found.values()].map(({ test, count }) => ({ name: nameOf(test, count, names), ...test }));
+  return [...found.values()].map(({ test, at, count }) => ({
+    name: nameOf(test, count, names),
+    at,
+    ...test,
+  }));
 }
 
-function describe(row: UsageRow): Omit<RecordedTest, 'name'> {
+type Draft = Omit<RecordedTest, 'name' | 'at'>;
+
+/** The same test at the time of its requests, for rules that go by the clock. */
+export function dateTest(test: RecordedTest): RecordedTest {
+  return { ...test, given: { ...test.given, time: new Date(test.at).toISOString() } };
+}
+
+function describe(row: UsageRow): Draft {
   const stored = parseJson(row.facts);
   const facts: Readonly<Record<string, unknown>> = isObject(stored) ? stored : {};
   const uses = Object.entries(features).flatMap(([fact, name]) => (facts[fact] === true ? [name] : []));
-  const { inputTokens } = facts;
+  const { inputTokens, maxOutputTokens, messageCount, metadata } = facts;
   const request = {
     model: row.requestedModel,
     ...(row.key !== null && { key: row.key }),
     ...(row.protocol !== 'openai-chat' && { protocol: row.protocol }),
+    ...(row.operation !== 'chat' && { operation: row.operation }),
     ...(row.stream && { stream: true }),
     ...(typeof inputTokens === 'number' && inputTokens > 100 && { inputTokens: round(inputTokens) }),
+    ...(typeof maxOutputTokens === 'number' && { maxOutputTokens: round(maxOutputTokens) }),
+    ...(typeof messageCount === 'number' && messageCount > 1 && { messages: round(messageCount) }),
     ...(uses.length > 0 && { features: uses }),
+    // Rows hold it only where a rule reads it.
+    ...(isObject(metadata) && Object.keys(metadata).length > 0 && { metadata }),
   };
   const attempts = readStoredAttempts(row);
   const reasons = readStoredReasons(row);
@@ -117,11 +135,7 @@ function round(tokens: number): number {
   return Math.round(tokens / unit) * unit;
 }
 
-function nameOf(
-  { request, outcomes, expect }: Omit<RecordedTest, 'name'>,
-  count: number,
-  taken: Set<string>,
-): string {
+function nameOf({ request, outcomes, expect }: Draft, count: number, taken: Set<string>): string {
   const end =
     expect['refusal'] === undefined
       ? `ends at ${lastOf(expect)}`

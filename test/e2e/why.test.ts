@@ -23,6 +23,7 @@ keys:
   - { id: other, digest: "sha256:${hash('sha256', keys.other, 'hex')}", models: [c] }
 policies:
   - { id: nobody, match: { models: [closed] }, deny: not for you }
+  - { id: team-x, match: { metadata: { team: x } }, deny: not for x }
 `;
 
 let booted: Booted;
@@ -38,14 +39,15 @@ beforeAll(async () => {
   await chat('c', keys.mine);
   await chat('c', keys.mine);
   await chat('closed', keys.other);
+  await chat('c', keys.mine, { 'x-omniroute-metadata-team': 'x' });
 });
 
 afterAll(async () => booted.close());
 
-async function chat(model: string, key: string) {
+async function chat(model: string, key: string, more: Readonly<Record<string, string>> = {}) {
   const response = await fetch(`${booted.gateway.url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...more },
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'a-prompt-that-nobody-keeps' }] }),
   });
   await response.text();
@@ -210,10 +212,11 @@ describe('record', () => {
     const { out, err } = await runCli(['record', ...flags]);
     expect(out, err).not.toContain('a-prompt-that-nobody-keeps');
     expect(out).not.toContain('secret-words');
-    expect(out.match(/- name:/g)).toHaveLength(4);
+    expect(out.match(/- name:/g)).toHaveLength(5);
+    expect(err).toBe('');
     booted.write(out, 'omniroute.test.yaml');
     const tested = await runCli(['test', booted.file]);
-    expect(tested.out + tested.err).toContain('4 passed');
+    expect(tested.out + tested.err).toContain('5 passed');
     expect(tested.code).toBe(0);
   });
 });

@@ -1,11 +1,15 @@
 // `omniroute record`: the latest requests of the data folder as tests; never a word of what was said in them.
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { recordTests, renderRecorded } from '../../routing/record.ts';
+import { readTestData } from '../../config/test-file.ts';
+import { dateTest, recordTests, renderRecorded, type RecordedTest } from '../../routing/record.ts';
+import type { Snapshot } from '../../routing/snapshot.ts';
+import { runTests } from '../../routing/test-runner.ts';
 import { findCommandPlace, readStoredRequests } from '../../server/command-state.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { createUsageFailure } from '../failure.ts';
+import { readConfig } from '../read-config.ts';
 
 export default defineCommand({
   description: 'Turns the latest requests into tests: facts only, no prompt, each kind of request once',
@@ -27,7 +31,14 @@ export default defineCommand({
     const { environment, folder: directory } = terminal;
     const place = await findCommandPlace({ ...args, directory, environment });
     const rows = await readStoredRequests(place, { limit });
-    const tests = recordTests(rows.toReversed());
+    const recorded = recordTests(rows.toReversed());
+    const { snapshot } = await readConfig(args.config, terminal);
+    const tests = snapshot ? recorded.map((test) => fitTest(test, snapshot)) : recorded;
+    const broken = snapshot ? tests.filter((test) => !holds(test, snapshot)).length : 0;
+    if (broken > 0)
+      terminal.err(
+        `${broken} of ${tests.length} tests do not hold here: the rules were others, or rows do not tell what mattered`,
+      );
     if (args.json) terminal.out(JSON.stringify({ requests: rows.length, tests }, null, 2));
     else if (args.out === undefined) terminal.out(renderRecorded(tests).trimEnd());
     else {
@@ -37,3 +48,15 @@ export default defineCommand({
     return exitCodes.ok.code;
   },
 });
+
+/** A rule that goes by the clock wants the time of then; everything else is true at any time. */
+function fitTest(test: RecordedTest, snapshot: Snapshot): RecordedTest {
+  if (holds(test, snapshot)) return test;
+  const dated = dateTest(test);
+  return holds(dated, snapshot) ? dated : test;
+}
+
+function holds({ at: _, ...draft }: RecordedTest, snapshot: Snapshot): boolean {
+  const { test } = readTestData(draft);
+  return test !== undefined && runTests({ snapshot, tests: [test] }).every(({ ok }) => ok);
+}

@@ -51,6 +51,14 @@ tests:
     ]);
   });
 
+  it('are no maps: those are written where they stand', () => {
+    const { diagnostics } = read(`version: 1
+tests:
+  - { name: t, request: "{request}", expect: { status: 200 }, cases: [{ request: { model: m } }] }
+`);
+    expect(diagnostics).toMatchObject([{ pointer: '/tests/0/request', code: 'schema/type' }]);
+  });
+
   it('leave a place alone that they do not name, which is then no number', () => {
     const { diagnostics } = read(`version: 1
 tests:
