@@ -59,6 +59,8 @@ export class Exchange {
   stream = false;
   /** Set by `recall`: what a request to /v1/responses has to do with earlier answers. */
   recalled: Recalled | undefined;
+  /** The connection that refused the proofs of reasoning in this request. */
+  distrusted: string | undefined;
   /** Set by `translate`: another way to write the request, where the upstream refuses this one; and what it wrote. */
   respell: Translation['repair'] | undefined;
   respelled: readonly Uint8Array[] | undefined;

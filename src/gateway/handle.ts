@@ -17,7 +17,7 @@ import { keepAnswer } from './keep.ts';
 import { replyEmbeddingModels, replyModel, replyModels } from './models.ts';
 import { replyAlive, replyLoad, replyLoaded, replyShow, replyTags, replyVersion } from './ollama.ts';
 import { permit } from './permit.ts';
-import { noteProofs } from './proofs.ts';
+import { distrust, noteProofs } from './proofs.ts';
 import { read } from './read.ts';
 import { disown, recall } from './recall.ts';
 import { commonHeaders, replyError, replyFailure } from './reply.ts';
@@ -105,7 +105,7 @@ async function answer(
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
     let failure = await tryOne(gateway, exchange, responder, attempt);
-    if (failure && (disown(exchange, attempt, failure) || respell(exchange, failure)))
+    if (failure && isRepairable(exchange, attempt, failure))
       failure = await tryOne(gateway, exchange, responder, attempt);
     if (!failure) return;
     exchange.outcomes.push(describeOutcome(gateway.world, attempt, failure, gateway.clock.now()));
@@ -113,6 +113,13 @@ async function answer(
     if (gateway.clock.monotonic() - exchange.began >= totalTimeout)
       return replyFailure(exchange, responder, failure);
   }
+}
+
+/** Whether the same attempt is worth one more call, with a body that avoids this refusal. */
+function isRepairable(exchange: Exchange, attempt: Attempt, failure: UpstreamFailure): boolean {
+  return (
+    disown(exchange, attempt, failure) || distrust(exchange, attempt, failure) || respell(exchange, failure)
+  );
 }
 
 function tryOne(

@@ -1,7 +1,8 @@
-// Whose proof of reasoning a bare `encrypted_content` or `thoughtSignature` is. Nothing in the value says it, clients carry it from turn to turn,
-// and a fallback may lead the next turn to another provider of the same wire: what passes through is noted by digest, and
-// kept from everybody but its issuer. In memory; what is unknown travels as it is.
+// Whose proof of reasoning a bare `encrypted_content` or `thoughtSignature` is. Nothing in the value says it, clients carry
+// it from turn to turn, and a fallback may lead the next turn to another provider of the same wire: what passes through is
+// noted by digest, and kept from everybody but its issuer. In memory; what is unknown travels as it is.
 import { hash } from 'node:crypto';
+import type { UpstreamFailure } from '../errors.ts';
 import { findText, latin1, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
@@ -93,17 +94,19 @@ function rest({ usage, outputCharacters }: AnswerPipe): Pick<AnswerPipe, 'usage'
   return { usage, outputCharacters };
 }
 
-/** The body without reasoning that somebody else than this provider proved. */
+/** The body without reasoning that somebody else than this provider proved, or that it has refused already. */
 export function withoutForeign(
   { proofs }: Gateway,
-  { protocol, snapshot, incoming }: Exchange,
-  { provider }: Attempt,
+  { protocol, snapshot, incoming, distrusted }: Exchange,
+  { provider, connection }: Attempt,
   source: Source,
 ): Source {
   const { body } = source;
   const slot = slots[protocol.name];
-  if (!slot || !isShared(snapshot, protocol.name) || findText(body, slot.field) < 0) return source;
-  const isForeign = (proof: string): boolean => (proofs.of(proof) ?? provider.id) !== provider.id;
+  const refused = distrusted === connection.key;
+  if (!slot || !(refused || isShared(snapshot, protocol.name))) return source;
+  if (findText(body, slot.field) < 0) return source;
+  const isForeign = (proof: string): boolean => refused || (proofs.of(proof) ?? provider.id) !== provider.id;
   if (!listProofs(latin1(body), slot).some(isForeign)) return source;
   const value = parseJson(utf8(body));
   const cleaned = isObject(value) ? slot.strip(value, isForeign) : undefined;
@@ -112,11 +115,31 @@ export function withoutForeign(
   return { body: stripped, peek: protocol.peek.request(stripped, snapshot.limits, incoming) };
 }
 
+/**
+ * Whether the upstream refuses a proof that it should have known (of another account, or of before a restart): the same
+ * attempt is then worth one more call without any.
+ */
+export function distrust(
+  exchange: Exchange,
+  { connection, endpoint }: Attempt,
+  failure: UpstreamFailure,
+): boolean {
+  const { protocol, body, distrusted } = exchange;
+  const slot = slots[protocol.name];
+  if (!slot?.refusal || endpoint.protocol !== protocol.name || distrusted === connection.key) return false;
+  if (failure.status !== 400 || !slot.refusal.test(`${failure.code} ${failure.message}`)) return false;
+  if (findText(body!, slot.field) < 0) return false;
+  exchange.distrusted = connection.key;
+  return true;
+}
+
 /** Where a wire carries a bare proof. */
 interface Slot {
   /** What every such place contains, whatever its spelling. */
   readonly field: string;
   readonly pattern: RegExp;
+  /** How an upstream says, in code or words, that it cannot read one. */
+  readonly refusal?: RegExp;
   /** The body without the proofs of others. */
   strip(body: JsonObject, isForeign: (proof: string) => boolean): JsonObject | undefined;
 }
@@ -125,6 +148,7 @@ const slots: { readonly [wire in ProtocolName]?: Slot } = {
   'openai-responses': {
     field: 'encrypted_content',
     pattern: /"encrypted_content"\s*:\s*"([^"\\]+(?:\\.[^"\\]*)*)"/g,
+    refusal: /encrypted[ _]content/i,
     strip(body, isForeign) {
       if (!Array.isArray(body['input'])) return undefined;
       const input = (body['input'] as readonly unknown[]).filter((item) => {

@@ -73,6 +73,17 @@ test.each(lanes.flatMap((lane) => [false, true].map((stream) => ({ lane, stream 
   },
 );
 
+test.each(lanes)('a proof that its reader refuses is left out, in one call more (%s lane)', async (lane) => {
+  const stranger = { type: 'reasoning', summary: [], encrypted_content: 'PROOF-OF-before-the-restart' };
+  const output = await ask(lane, 'south', [stranger, { role: 'user', content: 'x' }], lane === 'node');
+  expect(output).toHaveLength(2);
+  expect(upstreams.south.calls).toHaveLength(2);
+  expect(upstreams.south.calls[0]!.body).toContain('before-the-restart');
+  expect(JSON.parse(upstreams.south.calls[1]!.body)).toMatchObject({
+    input: [{ role: 'user', content: 'x' }],
+  });
+});
+
 test('what nobody here has seen travels as it is', async () => {
   const stranger = { type: 'reasoning', summary: [], encrypted_content: 'PROOF-OF-south-77' };
   const text = JSON.stringify({ role: 'user', content: '"encrypted_content":"PROOF-OF-north-1"' });
