@@ -39,6 +39,12 @@ export function ownerOf({ principal }: Exchange): string {
   return principal?.key ?? '';
 }
 
+/** The store, in which a key that may leave no trace any more finds nothing, not even of earlier days. */
+export function storeOf({ responses }: Gateway, exchange: Exchange): ResponseStore {
+  if (exchange.principal?.noLog === true) responses.forget(ownerOf(exchange));
+  return responses;
+}
+
 /** Fills `recalled`, and `body` and `peek` where they name something. Throws GatewayError 400 or 404 for the unknown. */
 export function recall(gateway: Gateway, exchange: Exchange): void {
   if (exchange.route.protocol !== 'openai-responses') return;
@@ -46,8 +52,9 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
   const peek = exchange.peek!;
   refuseUnserved(body, peek);
   const { input, store } = peek.spans;
-  const previous = findPrevious(gateway, exchange);
-  const own = readOwn(gateway.responses, exchange, input);
+  const responses = storeOf(gateway, exchange);
+  const previous = findPrevious(responses, exchange);
+  const own = readOwn(responses, exchange, input);
   const named = [...(previous ? [previous.issuer] : []), ...own.issuers];
   const pieces = [...(previous ? listConversation(previous) : []), ...own.pieces];
   const sent = { body, peek };
@@ -108,7 +115,7 @@ function unsupported(param: string, way: string): GatewayError {
   });
 }
 
-function findPrevious({ responses }: Gateway, exchange: Exchange): Turn | undefined {
+function findPrevious(responses: ResponseStore, exchange: Exchange): Turn | undefined {
   const body = exchange.body!;
   const span = exchange.peek!.spans['previous_response_id'];
   if (!span || typeAt(body, span) === 'null') return undefined;

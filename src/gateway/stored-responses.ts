@@ -7,7 +7,7 @@ import { listTurns, type KeptItem, type Turn } from '../state/responses.ts';
 import { callOnce } from './call-once.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
-import { ownerOf } from './recall.ts';
+import { ownerOf, storeOf } from './recall.ts';
 import { replyJson } from './reply.ts';
 import type { Responder } from './responder.ts';
 import { credentialHeaders } from './translate.ts';
@@ -77,9 +77,9 @@ async function forgetUpstream(
   throw new GatewayError('upstream_error', `${where}: it answered ${status ?? 'nothing'} to the deletion.`);
 }
 
-function find({ responses }: Gateway, exchange: Exchange): Turn {
+function find(gateway: Gateway, exchange: Exchange): Turn {
   const id = exchange.incoming.rest ?? '';
-  const turn = responses.get(ownerOf(exchange), id, exchange.snapshot.responses);
+  const turn = storeOf(gateway, exchange).get(ownerOf(exchange), id, exchange.snapshot.responses);
   if (turn) return turn;
   throw new GatewayError('not_found', `Response with id '${id.slice(0, 200)}' not found.`);
 }

@@ -64,6 +64,8 @@ export interface ResponseStore {
   ): { readonly item: KeptItem; readonly turn: Turn } | undefined;
   /** False when there was nothing to delete. */
   delete(owner: string, id: string): boolean;
+  /** Everything of one key. */
+  forget(owner: string): void;
   readonly count: number;
   readonly bytes: number;
 }
@@ -161,6 +163,9 @@ export function createResponseStore(clock: Clock): ResponseStore {
       const turn = shelves.get(owner)?.answers.get(id);
       if (turn) remove(turn);
       return turn !== undefined;
+    },
+    forget(owner) {
+      for (const turn of shelves.get(owner)?.answers.values() ?? []) remove(turn);
     },
     get count() {
       return ages.size;

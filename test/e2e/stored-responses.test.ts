@@ -376,6 +376,19 @@ test('age, count and bytes are bounded, also by a reload', async () => {
   expect(gateway.server.gateway.responses.count).toBe(0);
 });
 
+test('a key that may leave no trace any more has left none', async () => {
+  lane = 'node';
+  const ids = [(await create('alice', {})).id, (await create('alice', {})).id];
+  const bob = await create('bob', {});
+  const { keys, ...rest } = authored();
+  const quiet = keys.map((key) => (key.id === 'alice' ? { ...key, noLog: true } : key));
+  gateway.snapshots.swap(makeSnapshot({ ...rest, keys: quiet }));
+  expect((await ask('alice', 'GET', `/v1/responses/${ids[0]}`)).status).toBe(404);
+  gateway.snapshots.swap(makeSnapshot({ ...rest, keys }));
+  expect((await ask('alice', 'GET', `/v1/responses/${ids[1]}`)).status).toBe(404);
+  expect((await ask('bob', 'GET', `/v1/responses/${bob.id}`)).status).toBe(200);
+});
+
 test('a conversation that outgrows a body is refused, whatever the body itself weighs', async () => {
   lane = 'node';
   const first = await create('alice', { input: 'x'.repeat(9_000) });
