@@ -16,12 +16,15 @@ const golden = join(import.meta.dirname, '../golden');
 describe.each(wireNames)('%s', (wire) => {
   test.each(wireNames)('a damaged request for %s is translated or refused by name', (upstream) => {
     const samples = readAll(`requests/${wire}`).map(
-      (file) => (JSON.parse(file) as { request: unknown }).request,
+      (file) => JSON.parse(file) as { readonly request: unknown; readonly path?: string },
     );
+    const asked = fc
+      .constantFrom(...samples)
+      .chain(({ request, path }) => damaged([request]).map((body) => ({ body, path })));
     fc.assert(
-      fc.property(damaged(samples), (body) => {
+      fc.property(asked, ({ body, path }) => {
         try {
-          translate(wire, upstream, body, { model: 'claude-sonnet-4-5' });
+          translate(wire, upstream, body, { model: 'claude-sonnet-4-5' }, path);
         } catch (error) {
           if (!isGatewayError(error)) throw error;
           expect(error.status).toBeGreaterThanOrEqual(400);
