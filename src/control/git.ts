@@ -58,14 +58,16 @@ export interface Git {
   ): Promise<string>;
   /** Makes a branch; rejects when there is one of this name. */
   createBranch(branch: string, commit: string): Promise<void>;
-  /** Rejects when the branch is somewhere else by now. */
-  deleteBranch(branch: string, commit: string): Promise<void>;
+  /** With what is known of it at the remote; rejects when the branch is somewhere else by now. */
+  deleteBranch(branch: string, commit: string, remote: string): Promise<void>;
   listBranches(prefix: string): Promise<readonly (Revision & { readonly branch: string })[]>;
   /** Names below `prefix` at the remote. */
   listRemoteBranches(remote: string, prefix: string): Promise<ReadonlySet<string>>;
   /** Whether `base` holds the commit, or one that changes the same lines, as after a squash or a rebase. */
   isMerged(commit: string, base: string): Promise<boolean>;
   isAncestor(commit: string, of: string): Promise<boolean>;
+  /** Whether any branch, here or as the remotes had them, holds the commit. */
+  isHeld(commit: string): Promise<boolean>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   /** What `tip` has and `base` lacks, oldest first. */
   listCommits(base: string, tip: string): Promise<readonly CommitRecord[]>;
@@ -165,8 +167,9 @@ function createGit(top: string): Git {
       // All zeros as the old value: the branch must not exist, or a second proposal would bury the first.
       await git(['update-ref', `refs/heads/${branch}`, commit, '0'.repeat(commit.length)]);
     },
-    deleteBranch: async (branch, commit) => {
+    deleteBranch: async (branch, commit, remote) => {
       await git(['update-ref', '-d', `refs/heads/${branch}`, commit]);
+      await git(['update-ref', '-d', `refs/remotes/${remote}/${branch}`]);
     },
     listBranches: async (prefix) => {
       const fields = ['objectname', 'authorname', 'authoremail:trim', 'authordate:unix', 'subject'];
@@ -190,6 +193,10 @@ function createGit(top: string): Git {
       if (await isAncestor(commit, base)) return true;
       const marks = await git(['cherry', base, commit]).catch(() => '+');
       return marks.trim() !== '' && marks.split('\n').every((line) => line === '' || line.startsWith('-'));
+    },
+    isHeld: async (commit) => {
+      const args = ['--count=1', '--format=%(refname)', `--contains=${commit}`, 'refs/heads', 'refs/remotes'];
+      return (await git(['for-each-ref', ...args]).catch(() => '')).trim() !== '';
     },
     mergeBase: (one, other) =>
       git(['merge-base', '--end-of-options', one, other]).then(

@@ -33,8 +33,10 @@ export interface Proposals {
   listProposals(): Promise<readonly Proposal[]>;
   /** Removes the branch here and at the remote; undefined when there is no such proposal. */
   reject(branch: string): Promise<Proposal | undefined>;
-  /** Removes the branches of proposals that somebody removed at the remote without merging them; before a fetch. */
+  /** Proposals that somebody removed at the remote; before a fetch, which shows whether they were merged first. */
   listVanished(): Promise<readonly Proposal[]>;
+  /** Forgets a proposal that is gone from the remote. */
+  forget(proposal: Proposal): Promise<void>;
   /** What has become of a proposal whose branch may be gone already. */
   judge(branch: string, commit: string): Promise<'open' | 'merged' | 'dropped'>;
 }
@@ -95,7 +97,7 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
       try {
         await made?.({ branch, commit });
       } catch (error) {
-        await git.deleteBranch(branch, commit);
+        await git.deleteBranch(branch, commit, settings().remote);
         throw error;
       }
       const offers = await git.hasRemote(settings().remote);
@@ -106,7 +108,7 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
       const proposal = (await listProposals()).find((each) => each.branch === branch);
       if (!proposal) return undefined;
       if ((await tracked(branch)) !== undefined) await git.deleteRemoteBranch(settings().remote, branch);
-      await git.deleteBranch(branch, proposal.commit);
+      await git.deleteBranch(branch, proposal.commit, settings().remote);
       await paid(branch);
       return proposal;
     },
@@ -118,10 +120,15 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
       const present = await git.listRemoteBranches(settings().remote, folderOf(literalOf()));
       return offered.filter(({ branch }) => !present.has(branch));
     },
+    forget: async ({ branch, commit }) => {
+      await git.deleteBranch(branch, commit, settings().remote);
+      await paid(branch);
+    },
     judge: async (branch, commit) => {
       if (await git.isMerged(commit, 'HEAD')) return 'merged';
       const tip = await git.resolve(`refs/heads/${branch}`);
-      if (tip === undefined) return 'dropped';
+      // Merged into a branch that is not checked out here, or only gone here: it may still come.
+      if (tip === undefined) return (await git.isHeld(commit)) ? 'open' : 'dropped';
       // Somebody may have gone on with the branch; what is merged then is its new end.
       return (await git.isMerged(tip, 'HEAD')) ? 'merged' : 'open';
     },

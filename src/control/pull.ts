@@ -1,11 +1,15 @@
 // A pull as a transaction: what the remote has is compiled straight from git before the work tree moves, so that a bad
 // commit never reaches the disk and a half-finished checkout is never read.
+import { findText } from '../config/file-set.ts';
 import { hasErrors, type Diagnostic } from '../diagnostics.ts';
+import type { Snapshot } from '../routing/snapshot.ts';
+import { describeEffect } from './effect.ts';
 import type { Evaluate } from './evaluate.ts';
 import { createGitFiles } from './git-files.ts';
 import type { Proposal } from './proposals.ts';
 import { replay } from './replay.ts';
 import type { Repository } from './repository.ts';
+import type { Effect } from './write-types.ts';
 import type { Activation, Writer } from './writer.ts';
 
 export type PullOutcome = (
@@ -17,6 +21,8 @@ export type PullOutcome = (
       /** Commits of ours that were made anew on top of the remote's. */
       readonly replayed?: number;
     }
+  /** What would come; nothing has moved. */
+  | ({ readonly kind: 'rehearsed'; readonly commit: string; readonly revision: string } & Effect)
   | { readonly kind: 'refused'; readonly commit: string; readonly diagnostics: readonly Diagnostic[] }
   /** The branches have gone apart where only a person can decide; both stay as they are. */
   | { readonly kind: 'diverged'; readonly commit: string; readonly error: string; readonly hint: string }
@@ -34,6 +40,9 @@ export interface PullParts {
   activate(): Promise<Activation>;
   /** Keeps the watcher quiet about the checkout, until the answer is called. */
   hold?(): () => void;
+  /** Stops before anything moves. */
+  readonly dryRun?: boolean;
+  snapshot?(): Snapshot | undefined;
   /** Whether commits of ours go to the remote. */
   pushes?(): boolean;
 }
@@ -48,7 +57,7 @@ export async function pull(parts: PullParts): Promise<PullOutcome> {
     const vanished = await repository.listVanished();
     const theirs = await repository.fetch();
     return writer.exclusive(async () => {
-      dropped = await drop(repository, vanished, theirs ?? 'HEAD');
+      if (parts.dryRun !== true) dropped = await drop(repository, vanished, theirs ?? 'HEAD');
       return takeOver(parts, theirs);
     });
   })().catch((error: unknown) => ({
@@ -76,6 +85,12 @@ async function takeOver(parts: PullParts, theirs: string | undefined): Promise<P
   const candidate = await evaluate(undefined, createGitFiles(git, commit));
   if (hasErrors(candidate.diagnostics))
     return { kind: 'refused', commit, diagnostics: candidate.diagnostics };
+  if (parts.dryRun === true) {
+    const { files } = await evaluate();
+    const changed = candidate.files.filter(({ name, text }) => findText(files, name) !== text);
+    const effect = describeEffect(parts.snapshot?.(), files, changed, candidate);
+    return { kind: 'rehearsed', commit, revision: candidate.snapshot?.revision ?? '', ...effect };
+  }
   const release = parts.hold?.();
   let activation: Activation;
   try {
@@ -90,15 +105,15 @@ async function takeOver(parts: PullParts, theirs: string | undefined): Promise<P
 }
 
 async function drop(
-  { git }: Repository,
+  repository: Repository,
   vanished: readonly Proposal[],
   theirs: string,
 ): Promise<readonly string[]> {
   const dropped: string[] = [];
-  for (const { branch, commit } of vanished) {
-    if (await git.isMerged(commit, theirs)) continue;
-    await git.deleteBranch(branch, commit);
-    dropped.push(branch);
+  for (const proposal of vanished) {
+    if (await repository.git.isMerged(proposal.commit, theirs)) continue;
+    await repository.forget(proposal);
+    dropped.push(proposal.branch);
   }
   return dropped;
 }

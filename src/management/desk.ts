@@ -13,7 +13,7 @@ export interface ConfigDesk {
   readonly evaluate: Evaluate;
   readonly repository: Repository | undefined;
   /** Fetches and takes over what compiles; never rejects. */
-  pull(): Promise<PullOutcome>;
+  pull(dryRun: boolean): Promise<PullOutcome>;
   /** Values that wait for the merge of a proposal, without the values. */
   pendingSecrets(): Promise<readonly PendingSecret[]>;
   /** Takes over or forgets what waited for proposals that are settled by now. */
@@ -72,4 +72,9 @@ export function readMember<Type extends 'string' | 'boolean'>(
   if (typeof value !== type)
     throw new GatewayError('invalid_body', `"${name}" must be a ${type}`, { param: name });
   return value as Type extends 'string' ? string : boolean;
+}
+
+/** A switch of a query: `?dryRun`, `?dryRun=1`. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== '0' && value !== 'false';
 }

@@ -27,6 +27,8 @@ export interface ProposedSecretsOptions extends KeySource {
 
 export function createProposedSecrets(options: ProposedSecretsOptions): ProposedSecrets {
   const { trail, logs, now } = options;
+  // A reload, the clock and a rejection may ask at once.
+  let settling: Promise<unknown> = Promise.resolve();
 
   function need(): State {
     const state = options.state();
@@ -64,13 +66,13 @@ export function createProposedSecrets(options: ProposedSecretsOptions): Proposed
       return [toSlice(name, sealEnvelope(name, value, key), now()), toSlice(row.name, null, 0)];
     } catch (error) {
       if (!(error instanceof LockedSecretError)) throw error;
-      logs.log.error({ secret: name, branch }, `a secret of a merged proposal: ${error.message}`);
+      logs.log.error({ name, branch }, `a secret of a merged proposal: ${error.message}`);
       return undefined;
     }
   }
 
   function tell({ name, branch, commit }: HeldSecret, action: 'activated' | 'dropped'): void {
-    logs.log.info({ secret: name, branch, commit }, `a secret of a proposal was ${action}`);
+    logs.log.info({ name, branch, commit }, `a secret of a proposal was ${action}`);
     trail()?.note({
       action: `secret.${action}`,
       actor: 'git',
@@ -92,23 +94,29 @@ export function createProposedSecrets(options: ProposedSecretsOptions): Proposed
       return () => write(before);
     },
     hold: async (proposal, values) => write(await seal(values, (name) => holdName(proposal, name))),
-    settle: async () => {
-      const held = await list();
-      if (held.length === 0) return false;
-      const verdicts = new Map<string, 'open' | 'merged' | 'dropped'>();
-      let changed = false;
-      for (const each of held) {
-        const id = `${each.branch}:${each.commit}`;
-        const verdict = verdicts.get(id) ?? (await options.judge(each.branch, each.commit));
-        verdicts.set(id, verdict);
-        if (verdict === 'open') continue;
-        const slices = verdict === 'merged' ? activate(each) : [toSlice(each.row.name, null, 0)];
-        if (!slices) continue;
-        await write(slices);
-        tell(each, verdict === 'merged' ? 'activated' : 'dropped');
-        changed ||= verdict === 'merged';
-      }
-      return changed;
+    settle: () => {
+      const next = settling.then(settle);
+      settling = next.catch(() => undefined);
+      return next;
     },
   };
+
+  async function settle(): Promise<boolean> {
+    const held = await list();
+    if (held.length === 0) return false;
+    const verdicts = new Map<string, 'open' | 'merged' | 'dropped'>();
+    let changed = false;
+    for (const each of held) {
+      const id = `${each.branch}:${each.commit}`;
+      const verdict = verdicts.get(id) ?? (await options.judge(each.branch, each.commit));
+      verdicts.set(id, verdict);
+      if (verdict === 'open') continue;
+      const slices = verdict === 'merged' ? activate(each) : [toSlice(each.row.name, null, 0)];
+      if (!slices) continue;
+      await write(slices);
+      tell(each, verdict === 'merged' ? 'activated' : 'dropped');
+      changed ||= verdict === 'merged';
+    }
+    return changed;
+  }
 }

@@ -72,6 +72,7 @@ export async function openSecurity(options: SecurityOptions): Promise<Security> 
 export function auditChange(trail: AuditTrail, entry: AuditEntry): Promise<void> {
   const { at, id, phase, actor, subject, files, before, after, result, revision, previous, patch, commit } =
     entry;
+  const { secrets } = entry;
   const bad = result === 'failed' || result === 'refused';
   return trail.write({
     at,
@@ -86,6 +87,7 @@ export function auditChange(trail: AuditTrail, entry: AuditEntry): Promise<void>
       subject,
       ...(result === undefined ? {} : { result }),
       ...(commit === undefined ? {} : { commit }),
+      ...(secrets === undefined ? {} : { secrets }),
       ...(patch === undefined ? {} : { patch: maskSecrets(patch) }),
       ...(before === undefined ? {} : { sha256: { before, after } }),
     },

@@ -154,7 +154,7 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
     clock,
   });
   let last: { readonly at: number; readonly outcome: PullOutcome } | undefined;
-  const pullNow = async (): Promise<PullOutcome> => {
+  const pullNow = async (dryRun = false): Promise<PullOutcome> => {
     if (!repository) return { kind: 'failed', error: 'the configuration is in no git repository' };
     const pushes = (): boolean => settings().mode === 'push';
     const hold = (): (() => void) => options.bell.hold();
@@ -164,8 +164,11 @@ export async function openWritePath(options: WritePathOptions): Promise<WritePat
       writer,
       pushes,
       hold,
+      dryRun,
+      snapshot: () => coordinator.snapshots.current,
       activate: () => activate('pull'),
     });
+    if (dryRun) return outcome;
     // Said once, not at every pull for as long as nobody has done anything.
     const news = JSON.stringify(outcome) !== JSON.stringify(last?.outcome);
     last = { at: clock.now(), outcome };

@@ -295,6 +295,11 @@ describe('branches that have gone apart', () => {
     places.push(config('push').replace('second: own/m # theirs', 'second: own/x # by others'));
     const pushed = await propose('own/two');
     expect(pushed.body).toMatchObject({ outcome: 'live', git: { state: 'unpushed' } });
+    const rehearsal = await call('POST', '/api/config/pull?dryRun=1');
+    expect(rehearsal).toMatchObject({ status: 200, body: { outcome: 'rehearsed', files: [mainFile] } });
+    expect(rehearsal.body['patch']).toContain('+  second: own/x # by others\n');
+    expect(rehearsal.body['patch']).not.toContain('first: own/m');
+    expect(disk()).not.toContain('by others');
     expect(await call('POST', '/api/config/pull')).toMatchObject({
       status: 200,
       body: { outcome: 'live', replayed: 1 },

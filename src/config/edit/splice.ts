@@ -49,7 +49,12 @@ export function replaceValue(tree: Tree, slot: Slot, node: Node | null, value: V
   if (slot.kind === 'root') return replaceRoot(tree, present, value);
   if (slot.flow) {
     const text = renderFlow(value, present);
-    if (present?.range) return [{ start: present.range[0], end: present.range[1], text }];
+    if (present?.range) {
+      const [start, end] = present.range;
+      // `{ key:, … }` has an empty value right behind its colon.
+      const space = start === end && tree.text[start - 1] === ':' ? ' ' : '';
+      return [{ start, end, text: space + text }];
+    }
     const after = slot.kind === 'pair' ? findColon(slot.pair) + 1 : findItemEnd(slot.seq, slot.index);
     // `{ key }` is a key without a colon.
     const sign = slot.kind === 'pair' && !hasColon(slot.pair) ? ':' : '';

@@ -9,7 +9,7 @@ import { hasErrors } from '../../diagnostics.ts';
 import { GatewayError } from '../../errors.ts';
 import { renderChanges } from '../../routing/render-diff.ts';
 import { secretName } from '../../state/vault.ts';
-import { readMember, readObject, type Answer, type Ask, type ConfigDesk } from '../desk.ts';
+import { isTrue, readMember, readObject, type Answer, type Ask, type ConfigDesk } from '../desk.ts';
 
 /** PUT /api/config: one whole file. The body is its text; `file` names another one than the main file. */
 export async function putConfig(desk: ConfigDesk, ask: Ask): Promise<Answer> {
@@ -241,8 +241,4 @@ function checkName(name: string): void {
 
 function toActor(name: string): { readonly name: string; readonly email: string } {
   return { name, email: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}@omniroute.invalid` };
-}
-
-function isTrue(value: string | null): boolean {
-  return value !== null && value !== '0' && value !== 'false';
 }

@@ -1,7 +1,7 @@
 // What an operator does about other people's changes: reject a proposal, take over what the remote has.
 import type { PullOutcome } from '../../control/pull.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Answer, Ask, ConfigDesk } from '../desk.ts';
+import { isTrue, type Answer, type Ask, type ConfigDesk } from '../desk.ts';
 
 /** DELETE /api/config/proposals?branch=: the branch goes, here and at the remote, with the secrets that waited for it. */
 export async function rejectProposal(desk: ConfigDesk, { query }: Ask): Promise<Answer> {
@@ -13,6 +13,8 @@ export async function rejectProposal(desk: ConfigDesk, { query }: Ask): Promise<
   if (!proposal) throw missing;
   if (proposal.merged)
     throw new GatewayError('conflict', `"${branch}" is merged; roll back to the commit before it instead`);
+  const told = { branch, commit: proposal.commit };
+  if (isTrue(query.get('dryRun'))) return { status: 200, body: { outcome: 'rehearsed', ...told } };
   try {
     await repository.reject(branch);
   } catch (cause) {
@@ -21,13 +23,14 @@ export async function rejectProposal(desk: ConfigDesk, { query }: Ask): Promise<
     });
   }
   await desk.settleSecrets();
-  return { status: 200, body: { outcome: 'rejected', branch, commit: proposal.commit } };
+  return { status: 200, body: { outcome: 'rejected', ...told } };
 }
 
 /** POST /api/config/pull: what `gitops.pull` does by the clock, now. */
-export async function pullConfig(desk: ConfigDesk): Promise<Answer> {
-  const { kind, ...rest } = await desk.pull();
-  if (kind === 'current' || kind === 'live') return { status: 200, body: { outcome: kind, ...rest } };
+export async function pullConfig(desk: ConfigDesk, { query }: Ask): Promise<Answer> {
+  const { kind, ...rest } = await desk.pull(isTrue(query.get('dryRun')));
+  if (kind === 'current' || kind === 'live' || kind === 'rehearsed')
+    return { status: 200, body: { outcome: kind, ...rest } };
   const code = kind === 'refused' ? 'config_invalid' : 'conflict';
   const message = 'error' in rest ? rest.error : 'what the remote has does not compile';
   return {

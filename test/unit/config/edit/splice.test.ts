@@ -47,6 +47,12 @@ const cases: readonly Case[] = [
     after: 'k: {} # why\nl: [\n  x, # only\n]\n',
   },
   {
+    title: 'an empty value behind a colon without a space gets one',
+    before: 'k: {a:, b: 1}\n',
+    edit: { op: 'set', pointer: '/k/a', value: '{x}' },
+    after: 'k: {a: "{x}", b: 1}\n',
+  },
+  {
     title: 'a key without a colon gets one',
     before: 'k: { a, b: 1 }\n',
     edit: { op: 'set', pointer: '/k/a', value: 2 },
