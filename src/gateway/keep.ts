@@ -93,11 +93,12 @@ const itemDone = 'response.output_item.done';
 const ends: ReadonlySet<unknown> = new Set(['response.completed', 'response.incomplete']);
 const marks = [itemDone, ...ends] as readonly string[];
 
-// Quick and too generous: most pieces of a stream are deltas.
+// Quick and too generous: most pieces of a stream are deltas. The words lack their first sign, because a search that begins
+// with a quote stops at every member.
 function mayHold(piece: Output[number]): boolean {
-  return marks.some((mark) =>
-    typeof piece === 'string' ? piece.includes(mark) : findText(piece, mark) >= 0,
-  );
+  return typeof piece === 'string'
+    ? piece.includes('item.done') || piece.includes('esponse":')
+    : findText(piece, 'item.done') >= 0 || findText(piece, 'esponse":') >= 0;
 }
 
 /** The events with items and answers among whole frames. */
@@ -106,7 +107,7 @@ function readEvents(piece: Output[number]): readonly JsonObject[] {
   const events: JsonObject[] = [];
   eachFrame(text, (start, end) => {
     const frame = text.slice(start, end);
-    if (!mayHold(frame)) return;
+    if (!marks.some((mark) => frame.includes(mark))) return;
     const event = parseJson(readData(frame) ?? '');
     if (isObject(event)) events.push(event);
   });
