@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type { Answer } from '../../src/ir/events.ts';
 import type { Message } from '../../src/ir/message.ts';
-import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../../src/ir/parts.ts';
+import type { Part, Phase, ReasoningPart, TextPart, ToolCallPart } from '../../src/ir/parts.ts';
 import type { ModelRequest } from '../../src/ir/request.ts';
 import type { FunctionTool, Tool, ToolChoice } from '../../src/ir/tools.ts';
 import { defined } from '../../src/lib/json.ts';
@@ -115,25 +115,20 @@ interface Turn {
 function turn(wire: WireName, means: Means, index: number): Arbitrary<Turn> {
   const user = content(means, 3).map((parts): Message => ({ role: 'user', parts }));
   const result = means.results === 'parts' ? content(means, 2) : text.map((part) => [part]);
-  const call = fc.record({ tool: name, args: json, result, failed: fc.boolean() });
+  const call = fc.tuple(calls(means), fc.record({ result, failed: fc.boolean() }));
   return fc
     .record({
       user,
       thought: maybe(reasoning(wire)),
-      said: text,
-      calls: fc.array(call, { maxLength: 3 }),
-      close: text,
+      said: spoken(means, 'commentary'),
+      made: fc.array(call, { maxLength: 3 }),
+      close: spoken(means, 'final_answer'),
     })
-    .map(({ user, thought, said, calls, close }) => {
-      const made = calls.map(({ tool, args }, i): ToolCallPart => ({
-        kind: 'tool-call',
-        id: `call_${index}_${i}`,
-        name: tool,
-        arguments: args,
-      }));
+    .map(({ user, thought, said, made: drawn, close }) => {
+      const made = drawn.map(([one], i) => ({ ...one, id: `call_${index}_${i}` }));
       const assistant: Message = { role: 'assistant', parts: [...(thought ? [thought] : []), said, ...made] };
-      if (calls.length === 0) return { messages: [user, assistant], names: [] };
-      const results = calls.map(({ result, failed }, i): Part =>
+      if (made.length === 0) return { messages: [user, assistant], names: [] };
+      const results = drawn.map(([, { result, failed }], i): Part =>
         defined({
           kind: 'tool-result' as const,
           id: `call_${index}_${i}`,
@@ -144,9 +139,24 @@ function turn(wire: WireName, means: Means, index: number): Arbitrary<Turn> {
       const answered: Message = { role: 'tool', parts: results };
       return {
         messages: [user, assistant, answered, { role: 'assistant', parts: [close] }],
-        names: calls.map(({ tool }) => tool),
+        names: made.map((one) => one.name),
       };
     });
+}
+
+/** A call without its id; its input is plain text where the wire has such tools. */
+function calls(means: Means): Arbitrary<ToolCallPart> {
+  const plain = fc.record({ name, arguments: json });
+  const drawn: Arbitrary<Pick<ToolCallPart, 'name' | 'arguments' | 'freeform'>> = means.freeform
+    ? fc.oneof(plain, fc.record({ name, arguments: words, freeform: fc.constant(true as const) }))
+    : plain;
+  return drawn.map((one): ToolCallPart => ({ kind: 'tool-call', id: '', ...one }));
+}
+
+/** What the assistant says, with its phase where the wire has a word for it. */
+function spoken(means: Means, phase: Phase): Arbitrary<TextPart> {
+  if (!means.phases) return text;
+  return fc.tuple(text, fc.boolean()).map(([part, told]) => (told ? { ...part, phase } : part));
 }
 
 function tools(means: Means, names: readonly string[]): Arbitrary<readonly Tool[]> {
@@ -269,14 +279,14 @@ function pickChoice(
 
 /** Whole answers that the wire can express without any loss, proofs of other issuers included. */
 export function answers(wire: WireName): Arbitrary<Answer> {
-  const { answers: says } = traits[wire].means;
+  const { means } = traits[wire];
+  const { answers: says } = means;
   const proof = fc.record({
     wire: fc.constantFrom('anthropic-messages', 'gemini'),
     issuer: fc.constant('example'),
     form: fc.constant('signature' as const),
     data: base64.map((data) => `p${data}`),
   });
-  const call = fc.record({ tool: name, args: json });
   const usage = fc.record({
     fresh: fc.nat(999),
     read: fc.nat(99),
@@ -289,24 +299,22 @@ export function answers(wire: WireName): Arbitrary<Answer> {
       id: name,
       created: fc.integer({ min: 1, max: 2_000_000_000 }),
       thought: maybe(fc.tuple(words, says.proofs ? maybe(proof) : fc.constant(undefined))),
-      said: words,
-      calls: fc.array(call, { maxLength: 3 }),
+      said: spoken(means, 'commentary'),
+      made: fc.array(calls(means), { maxLength: 3 }),
       cut: fc.constantFrom(...says.finishes),
       usage,
     })
-    .map(({ id, created, thought, said, calls, cut, usage }) => {
+    .map(({ id, created, thought, said, made, cut, usage }) => {
       const parts: Part[] = [];
       if (thought) parts.push(defined({ kind: 'reasoning' as const, text: thought[0], proof: thought[1] }));
-      parts.push({ kind: 'text', text: said });
-      calls.forEach(({ tool, args }, i) =>
-        parts.push({ kind: 'tool-call', id: `call_${i}`, name: tool, arguments: args }),
-      );
+      parts.push(said);
+      made.forEach((one, i) => parts.push({ ...one, id: `call_${i}` }));
       return defined({
         id: says.id === undefined ? '' : says.id + id,
         model: 'm-1',
         created: says.created ? created : undefined,
         parts,
-        finish: { reason: calls.length > 0 && cut === 'stop' ? ('tool-calls' as const) : cut },
+        finish: { reason: made.length > 0 && cut === 'stop' ? ('tool-calls' as const) : cut },
         usage: {
           input: usage.fresh + usage.read + usage.write,
           output: usage.output + usage.thought,

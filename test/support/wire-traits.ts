@@ -36,6 +36,8 @@ export interface Means {
   /** How earlier reasoning proves itself. */
   readonly proofs: 'detail' | 'signature' | 'redacted' | 'none';
   readonly freeform: boolean;
+  /** The assistant's text may say its phase. */
+  readonly phases?: true;
   /** `true`: only the promise has a word. */
   readonly strict: 'both' | 'true' | 'none';
   readonly stop: boolean;
@@ -171,6 +173,7 @@ const responses: WireTraits = {
     failedResults: false,
     proofs: 'redacted',
     freeform: true,
+    phases: true,
     strict: 'true',
     stop: false,
     systemRole: 'developer',

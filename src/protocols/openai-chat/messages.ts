@@ -119,8 +119,12 @@ function encodeMessage(
     }
     case 'user':
       return [defined({ role, name, content: encodeContent(message.parts, at, options, '\n\n') })];
-    case 'assistant':
-      return [defined({ role, name, ...encodeAssistant(message.parts, at, reasons, options) })];
+    case 'assistant': {
+      const turn = encodeAssistant(message.parts, at, reasons, options);
+      // A turn of which nothing could be sent (another provider's reasoning alone) would be refused as empty.
+      const isEmpty = turn.content === '' && Object.keys(turn).length === 1 && message.parts.length > 0;
+      return isEmpty ? [] : [defined({ role, name, ...turn })];
+    }
     case 'tool':
       return encodeResults(message.parts, at, options);
   }

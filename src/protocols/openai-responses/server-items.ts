@@ -52,6 +52,7 @@ function describeSearch(item: JsonObject): string {
   if (action['type'] === 'open_page') return `Opened ${url}`;
   if (action['type'] === 'find_in_page') return `Looked for "${text(action['pattern'])}" in ${url}`;
   const queries = [text(action['query']), ...texts(action['queries'])].filter((query) => query !== '');
+  if (queries.length === 0) return '';
   return lines(
     `Searched for: ${[...new Set(queries)].join('; ')}`,
     list(action['sources']).map((source) => `- ${text(source['url'])}`),

@@ -37,6 +37,10 @@ describe('rules', () => {
     ['openai/gpt-5.1', { efforts: ['none', 'low', 'medium', 'high'] }],
     ['gpt-5.2', { efforts: ['none', 'low', 'medium', 'high', 'xhigh'], cacheMarks: false }],
     ['gpt-5.6', { cacheMarks: true }],
+    ['gpt-4.1-2025-04-14', { hostedSearch: true }],
+    ['gpt-4.1-nano', { hostedSearch: false }],
+    ['gpt-oss-120b', { hostedSearch: false }],
+    ['grok-4', { hostedSearch: true }],
     ['gpt-6', { efforts: ['none', 'low', 'medium', 'high', 'xhigh', 'max'] }],
     ['o3-mini', { efforts: ['low', 'medium', 'high'], sampling: 'none' }],
     [
