@@ -73,9 +73,9 @@ function readEvent(event: Value, { open, done, fault }: State): void {
   if (event['item_id'] !== item.id) fault(`item ${String(event['item_id'])}`);
   const part = event['content_index'] ?? event['summary_index'];
   const key = String(part);
-  if (/part\.added$/.test(type)) {
+  if (type.endsWith('part.added')) {
     item.parts.set(key, '');
-  } else if (/part\.done$/.test(type)) {
+  } else if (type.endsWith('part.done')) {
     if (!item.parts.delete(key)) fault(`part ${key} is not open`);
   } else if (type.endsWith('.delta')) {
     const inPart = part !== undefined;
