@@ -10,7 +10,7 @@ import { createWebResponder } from '../../src/server/web-lane.ts';
 interface Client {
   readonly status: number;
   header(name: string): string | null | undefined;
-  /** The next bytes, undefined at the end; rejects when the answer breaks off. */
+  /** The next bytes, one character each; undefined at the end; rejects when the answer breaks off. */
   read(): Promise<string | undefined>;
   leave(): void;
 }
@@ -38,7 +38,7 @@ const nodeLane: Lane = {
         header: (name) => response.headers[name] as string | undefined,
         read: async () => {
           const { value, done } = await chunks.next();
-          return done ? undefined : (value as Buffer).toString();
+          return done ? undefined : (value as Buffer).toString('latin1');
         },
         leave: () => void response.destroy(),
       };
@@ -67,7 +67,7 @@ const webLane: Lane = {
         header: (name) => headers.get(name),
         read: async () => {
           const part = await reader?.read();
-          return !part || part.done ? undefined : Buffer.from(part.value).toString();
+          return !part || part.done ? undefined : Buffer.from(part.value).toString('latin1');
         },
         leave: () => abort.abort(),
       };
@@ -79,7 +79,7 @@ const webLane: Lane = {
 async function readAll(client: Client): Promise<string> {
   let text = '';
   for (let part = await client.read(); part !== undefined; part = await client.read()) text += part;
-  return text;
+  return Buffer.from(text, 'latin1').toString();
 }
 
 const head = ['Content-Type', 'text/plain', 'X-One', '1'];
@@ -113,6 +113,21 @@ describe.each([nodeLane, webLane])('$name', ({ open }) => {
           '1',
         ]);
         expect(await readAll(client)).toBe('aé!');
+      },
+    );
+  });
+
+  it.each([10, 5_000, 50_000])('sends %d signs of many bytes at once, byte for byte', async (count) => {
+    const text = 'é漢🜁\u007f'.repeat(count / 5);
+    const body = Buffer.from(text);
+    await withAnswer(
+      (responder) => {
+        responder.writeHead(200, ['Content-Type', 'text/plain', 'Content-Length', String(body.length)]);
+        responder.end(body);
+      },
+      async (client) => {
+        expect(client.header('content-length')).toBe(String(body.length));
+        expect(await readAll(client)).toBe(text);
       },
     );
   });
