@@ -57,7 +57,7 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
   const own = readOwn(responses, exchange, input);
   const named = [...(previous ? [previous.issuer] : []), ...own.issuers];
   const pieces = [...(previous ? listConversation(previous) : []), ...own.pieces];
-  const sent = { body, peek };
+  const sent = own.spelling ? withInput(exchange, { body, peek }, own.spelling, true) : { body, peek };
   const recalled: Recalled = {
     store: !store || typeAt(body, store) !== 'boolean' || isTrueAt(body, store),
     previous,
@@ -67,7 +67,7 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
     pieces,
   };
   exchange.recalled = recalled;
-  if (named.length === 0 && !own.rewritten) return;
+  if (named.length === 0 && !own.spelling) return;
   const whole = putIn(exchange, recalled, pieces);
   exchange.body = whole.body;
   exchange.peek = whole.peek;
@@ -136,8 +136,8 @@ interface Own {
   readonly pieces: readonly Piece[];
   /** Of the answers that are referred to. */
   readonly issuers: readonly Issuer[];
-  /** The items were parsed, and must be sent as they were understood. */
-  readonly rewritten?: true;
+  /** The list as it was understood, where it had to be: of two spellings of one key, another reader might take the other. */
+  readonly spelling?: Uint8Array;
 }
 
 const nothing: Own = { input: new Uint8Array(), pieces: [], issuers: [] };
@@ -188,8 +188,7 @@ function resolveReferences(store: ResponseStore, exchange: Exchange, items: read
     issuers.push(turn.issuer);
     return { item: found.item, issuer: turn.issuer };
   });
-  // As it was understood it is sent on: of two spellings of one key, another reader might take the other.
-  return { input: join(pieces), pieces, issuers, rewritten: true };
+  return { input: join(pieces), pieces, issuers, spelling: Buffer.from(JSON.stringify(items)) };
 }
 
 // OpenAI takes a reference without its type, too.
@@ -222,16 +221,20 @@ function isReadable(piece: Piece, provider: string): boolean {
 }
 
 /** The body as it was sent, with these items as its input and without the id that stood for them. */
-function putIn(
+function putIn(exchange: Exchange, { sent }: Recalled, pieces: readonly Piece[]): Source {
+  return withInput(exchange, sent, Buffer.concat([bracketOpen, join(pieces), bracketClose]), false);
+}
+
+function withInput(
   { protocol, snapshot, incoming }: Exchange,
-  { sent: { body, peek } }: Recalled,
-  pieces: readonly Piece[],
+  { body, peek }: Source,
+  list: Uint8Array,
+  keepsId: boolean,
 ): Source {
   const { input, previous_response_id: id } = peek.spans;
-  const list = Buffer.concat([bracketOpen, join(pieces), bracketClose]);
   const edits = [
     ...(input ? [{ ...input, bytes: list }] : []),
-    ...(id ? [{ ...id, bytes: jsonNull }] : []),
+    ...(id && !keepsId ? [{ ...id, bytes: jsonNull }] : []),
   ].toSorted((a, b) => a.start - b.start);
   const parts: Uint8Array[] = [];
   let at = 0;

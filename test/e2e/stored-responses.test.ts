@@ -210,6 +210,14 @@ describe.each(lanes)('%s lane', (name) => {
     expect(sentTo(stateful)[2]).toMatchObject({ input: [...references, ...results] });
   });
 
+  test('two ids in one reference are one, for every reader', async () => {
+    const first = await create('alice', {});
+    const [own, foreign] = [first.output[1]!.id, 'msg_of_somebody_else'];
+    const twice = `{"type":"item_reference","id":"${foreign}","id":"${own}"}`;
+    await create('alice', `{"model":"openai/m","input":[${twice}]}`);
+    expect(stateful.calls[1]!.body).toBe(`{"model":"m","input":[{"type":"item_reference","id":"${own}"}]}`);
+  });
+
   test('anybody else gets the conversation, without proofs of reasoning that it did not issue', async () => {
     const first = await create('alice', { tools });
     const results = first.output
