@@ -20,7 +20,9 @@ export interface RewritePlan {
 /** Wraps a listener; with nothing to undo it costs one look-up per call of a tool. */
 export function createRewriter(plan: RewritePlan, listener: AnswerListener): AnswerListener {
   const emit = plan.stop === undefined ? listener : createStopListener(plan.stop, listener);
+  /** Calls of the forced tool. One is the answer; a model that was not held back may make it again. */
   const schemaBlocks = new Set<number>();
+  const answerBlock = (): number | undefined => schemaBlocks.values().next().value;
   const readers = new Map<number, InputReader>();
   const fences = new Map<number, FenceStripper>();
   // With a forced tool: text until it is known whether the tool follows; beside its JSON no client can use any.
@@ -40,12 +42,13 @@ export function createRewriter(plan: RewritePlan, listener: AnswerListener): Ans
         startCall(event);
         break;
       case 'tool-call-delta':
-        if (schemaBlocks.has(event.id)) emit({ type: 'text-delta', id: event.id, text: event.text });
-        else pass(event, readers.get(event.id)?.push(event.text));
+        if (event.id === answerBlock()) emit({ type: 'text-delta', id: event.id, text: event.text });
+        else if (!schemaBlocks.has(event.id)) pass(event, readers.get(event.id)?.push(event.text));
         break;
       case 'tool-call-end':
         readers.delete(event.id);
-        emit(schemaBlocks.has(event.id) ? { type: 'text-end', id: event.id } : event);
+        if (event.id === answerBlock()) emit({ type: 'text-end', id: event.id });
+        else if (!schemaBlocks.has(event.id)) emit(event);
         break;
       case 'text-start':
         if (plan.stripFence) fences.set(event.id, createFenceStripper());
@@ -79,7 +82,7 @@ export function createRewriter(plan: RewritePlan, listener: AnswerListener): Ans
   function startCall(event: Extract<AnswerEvent, { type: 'tool-call-start' }>): void {
     if (event.name === plan.schemaTool) {
       schemaBlocks.add(event.id);
-      emit({ type: 'text-start', id: event.id });
+      if (event.id === answerBlock()) emit({ type: 'text-start', id: event.id });
       return;
     }
     ownCalls++;

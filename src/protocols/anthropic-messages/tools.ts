@@ -193,7 +193,9 @@ function encodeChoice(request: ModelRequest, count: number, options: ToolOptions
   const single = request.parallelTools === false ? { disable_parallel_tool_use: true } : {};
   // With tools of its own beside it the model may still call one of them first.
   if (schemaTool !== undefined && choice.kind !== 'none') {
-    return count === 1 ? { type: 'tool', name: names.encode(schemaTool.name) } : { type: 'any', ...single };
+    return count === 1
+      ? { type: 'tool', name: names.encode(schemaTool.name), disable_parallel_tool_use: true }
+      : { type: 'any', ...single };
   }
   const forced =
     choice.kind === 'required' || choice.kind === 'tool' || (choice.kind === 'allowed' && choice.required);
@@ -205,7 +207,7 @@ function encodeChoice(request: ModelRequest, count: number, options: ToolOptions
     case 'none':
       return schemaTool === undefined
         ? { type: 'none' }
-        : { type: 'tool', name: names.encode(schemaTool.name) };
+        : { type: 'tool', name: names.encode(schemaTool.name), disable_parallel_tool_use: true };
     case 'tool':
       return { type: 'tool', name: names.encode(choice.name), ...single };
     case 'required':

@@ -10,7 +10,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { Codec, Target } from '../protocol.ts';
 import { encodeConversation } from './messages.ts';
 import { decodeContents, decodeSystem } from './read-contents.ts';
-import { fromGoogle } from './schema.ts';
+import { fromGoogle, readSchema } from './schema.ts';
 import { decodeThinking, encodeThinking } from './thinking.ts';
 import { createNames, decodeChoice, decodeTools, encodeTools } from './tools.ts';
 import { configFields, requestFields, toCamel, wire } from './wire.ts';
@@ -71,7 +71,8 @@ function decodeOutput(config: JsonObject): Output {
 function decodeFormat(config: JsonObject): ResponseFormat | undefined {
   const type = readString(config, 'responseMimeType', at);
   const older = readObject(config, 'responseSchema', at);
-  const schema = readObject(config, 'responseJsonSchema', at) ?? (older && fromGoogle(older));
+  const newer = readObject(config, 'responseJsonSchema', at);
+  const schema = newer ? readSchema(newer) : older && fromGoogle(older);
   if (schema !== undefined && type !== 'text/plain') return { kind: 'schema', schema };
   if (type === 'application/json') return { kind: 'json' };
   return type === 'text/plain' ? { kind: 'text' } : undefined;

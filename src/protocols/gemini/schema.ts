@@ -36,6 +36,12 @@ export function fromGoogle(schema: JsonObject): JsonObject {
   return { anyOf: [result, { type: 'null' }] };
 }
 
+/** A schema of either dialect: some clients write Google's types into the fields for JSON Schema. */
+export function readSchema(schema: JsonObject): JsonObject {
+  const { type } = schema;
+  return typeof type === 'string' && type !== type.toLowerCase() ? fromGoogle(schema) : schema;
+}
+
 /** Keywords of Google's subset that carry over as they are. */
 const plain = new Set(
   `title format minimum maximum minLength maxLength minItems maxItems pattern minProperties maxProperties default example

@@ -12,7 +12,7 @@ import type { FunctionTool, Tool, ToolChoice } from '../../ir/tools.ts';
 import { defined, isObject, omitKnown } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { ModelRules } from '../protocol.ts';
-import { fromGoogle } from './schema.ts';
+import { fromGoogle, readSchema } from './schema.ts';
 import { declarationFields, wire } from './wire.ts';
 
 export function decodeTools(body: JsonObject): readonly Tool[] {
@@ -43,11 +43,12 @@ function decodeTool(entry: JsonObject, at: string): readonly Tool[] {
 
 function decodeDeclaration(declaration: JsonObject, at: string): FunctionTool {
   const older = readObject(declaration, 'parameters', at);
+  const newer = readObject(declaration, 'parametersJsonSchema', at);
   return defined({
     kind: 'function' as const,
     name: demandString(declaration, 'name', at),
     description: readString(declaration, 'description', at),
-    parameters: readObject(declaration, 'parametersJsonSchema', at) ?? (older && fromGoogle(older)),
+    parameters: newer ? readSchema(newer) : older && fromGoogle(older),
     extensions: extend(wire, omitKnown(declaration, declarationFields)),
   });
 }

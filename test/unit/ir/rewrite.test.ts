@@ -34,6 +34,10 @@ describe('a structured answer that a forced tool carries', () => {
     ).toBe('{"n":0}');
   });
 
+  it('is one, also when the model gives it twice', () => {
+    expect(rewrite([...call(0, 'answer', '{"n":0}'), ...call(1, 'answer', '{"n":1}'), end])).toBe('{"n":0}');
+  });
+
   it('leaves the text of an answer that calls another tool, or none', () => {
     expect(rewrite([...text(0, 'I look.'), ...call(1, 'look', '{}'), end])).toBe('I look.<look>{}');
     expect(rewrite([...text(0, 'I cannot.'), end])).toBe('I cannot.');
