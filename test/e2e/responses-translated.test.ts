@@ -28,7 +28,11 @@ beforeEach(async () => {
     providers: {
       up: { protocols: [{ name: 'openai-responses', baseUrl: `${upstream.baseUrl}/v1` }], auth: 'none' },
     },
-    policies: Object.entries(rules).map(([id, set]) => ({ id, match: { metadata: { rule: id } }, set })),
+    policies: [
+      ...Object.entries(rules).map(([id, set]) => ({ id, match: { metadata: { rule: id } }, set })),
+      // Makes routing read every body.
+      { id: 'seen', match: { features: ['audio'] }, set: { maxOutputTokens: 1 } },
+    ],
   });
 });
 
@@ -114,6 +118,14 @@ describe.each(Object.keys(clients) as (keyof typeof clients)[])('%s to Responses
     expect((await ask('low', model))['reasoning']).toMatchObject({ effort: 'low' });
     expect((await ask('auto', model))['reasoning']).toBeUndefined();
   });
+});
+
+test('what only the provider can read passes to it, although routing reads the body', async () => {
+  const input = [
+    { type: 'compaction', encrypted_content: 'gAAA-of-the-provider' },
+    { role: 'user', content: 'x' },
+  ];
+  expect((await send('responses', 'none', { input }))['input']).toEqual(input);
 });
 
 describe('what this wire lacks', () => {

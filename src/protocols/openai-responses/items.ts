@@ -1,6 +1,5 @@
 // The input of a Responses request → the messages of the hub: items that one turn of the assistant made become one
 // message, results of tools another.
-import { refuse } from '../../ir/loss.ts';
 import type { LossReport } from '../../ir/loss.ts';
 import { joinToolMessages } from '../../ir/message.ts';
 import type { Message } from '../../ir/message.ts';
@@ -15,7 +14,7 @@ import { flattenName } from './namespace.ts';
 import { readTypedCall, toolOfCall, toolOfResult } from './typed-tools.ts';
 import { callFields, messageFields, resultFields, wire } from './wire.ts';
 
-/** `input`: one text of the user, or items. Throws GatewayError for state that only the provider keeps. */
+/** `input`: one text of the user, or items. What only the provider can read is refused when it is written elsewhere. */
 export function decodeInput(input: unknown, loss: LossReport): readonly Message[] {
   if (typeof input === 'string') return [{ role: 'user', parts: decodeContent(input, 'input') }];
   if (!Array.isArray(input)) return wrong('input', 'a string or an array');
@@ -79,13 +78,11 @@ function readItem(item: JsonObject, at: string, conversation: Conversation, loss
     case 'additional_tools':
       return;
     case 'item_reference':
-      return refuse(at, `only ${wire} keeps this state`);
+      return conversation.add({ role: 'user', parts: [unreadable(item)] });
     case 'compaction': {
       const text = readCompaction(item);
-      if (text === undefined)
-        return refuse(at, 'only the provider that compacted the conversation can read it');
-      conversation.add({ role: 'user', parts: [{ kind: 'text', text }] });
-      return;
+      const part = text === undefined ? unreadable(item) : ({ kind: 'text', text } as const);
+      return conversation.add({ role: 'user', parts: [part] });
     }
     case 'computer_call_output':
       return conversation.add({ role: 'user', parts: decodeContent([item['output']], `${at}.output`) });
@@ -177,6 +174,11 @@ function addResult(
     role: 'tool',
     parts: [defined({ kind: 'tool-result' as const, id, parts, failed: failed ? true : undefined })],
   });
+}
+
+/** What only the provider has: said by the user, where no encoder leaves out what it cannot say. */
+function unreadable(item: JsonObject): OpaquePart {
+  return { kind: 'opaque', wire, block: item, text: '' };
 }
 
 function opaque(item: JsonObject): OpaquePart {

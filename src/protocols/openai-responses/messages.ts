@@ -54,7 +54,6 @@ function plainText(message: Message | undefined, { target }: InputOptions): stri
 function encodeSpoken(message: Message, at: string, { target, loss }: InputOptions): JsonObject[] {
   const { systemRole, cacheMarks } = target.rules;
   const [only] = message.parts;
-  // An approval is an item of its own.
   if (only?.kind === 'opaque' && only.wire === wire && isObject(only.block) && isItem(only.block))
     return [only.block];
   const content = message.parts
@@ -65,8 +64,9 @@ function encodeSpoken(message: Message, at: string, { target, loss }: InputOptio
   return [{ type: 'message', role, content }];
 }
 
+/** What is said in a message elsewhere and is an item of its own here. */
 function isItem({ type }: JsonObject): boolean {
-  return type === 'mcp_approval_response';
+  return type === 'mcp_approval_response' || type === 'item_reference' || type === 'compaction';
 }
 
 /** The items that one turn made, in its order; texts side by side are parts of one message. */
