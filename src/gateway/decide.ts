@@ -6,12 +6,15 @@ import type { RoutePlan } from '../routing/decision.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readFacts } from './facts.ts';
+import { stayHome } from './recall.ts';
 
 /** Throws the refusal as a GatewayError; sets `facts` and `reasons`. */
-export function decideCall({ clock, random, world }: Gateway, exchange: Exchange): RoutePlan {
+export function decideCall(gateway: Gateway, exchange: Exchange): RoutePlan {
+  const { clock, random, world } = gateway;
   const { snapshot } = exchange;
   const facts = readFacts(exchange);
   exchange.facts = facts;
+  stayHome(gateway, exchange, facts);
   const decision = decide({ snapshot, facts, world, now: clock.now(), random });
   exchange.reasons = decision.reasons;
   if (decision.target?.kind === 'combo') exchange.combo = decision.target.combo;

@@ -7,6 +7,7 @@ import type { ModelRequest } from '../ir/request.ts';
 import { operations } from '../protocols/capabilities.ts';
 import type { DemandableFact, Facts } from '../routing/facts.ts';
 import { decodeBody, type Exchange } from './exchange.ts';
+import { conversationOf } from './recall.ts';
 import { readHeader, type Incoming } from './incoming.ts';
 
 /** Facts that only the decoded body knows. */
@@ -69,7 +70,8 @@ function readSession(exchange: Exchange): string | undefined {
   if (!demanded && !counted && !snapshot.sessions.affinity) return undefined;
   const named = findSession(incoming);
   if (named !== undefined) return `ext:${named}`;
-  return demanded ? fingerprint(decodeBody(exchange).request) : undefined;
+  if (demanded) return fingerprint(decodeBody(exchange).request);
+  return exchange.recalled?.previous && conversationOf(exchange.recalled.previous);
 }
 
 /** 16 hex digits over the system text, the first user message and the names of the tools: what stays from turn to turn. */

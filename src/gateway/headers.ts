@@ -120,7 +120,8 @@ export const responseHeaders = {
   },
   'X-OmniRoute-Progress': { values: 'enabled', meaning: 'Progress events are on.', reserved: true },
   'X-OmniRoute-Session-Id': {
-    values: '`ext:` and what the client sent, or 16 hex digits',
+    values:
+      '`ext:` and what the client sent, `resp:` and the first answer of the conversation, or 16 hex digits',
     meaning: 'The conversation that the request was counted into.',
   },
   'Retry-After': {

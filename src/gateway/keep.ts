@@ -124,7 +124,7 @@ function complete(response: unknown, items: readonly unknown[]): unknown {
 function keepOne(
   { responses }: Gateway,
   exchange: Exchange,
-  { provider, connection }: Attempt,
+  { provider, connection, target }: Attempt,
   passed: boolean,
   response: unknown,
 ): void {
@@ -140,7 +140,8 @@ function keepOne(
     {
       id: response['id'],
       before: previous,
-      issuer: { provider: provider.id, connection: connection.key, how },
+      root: previous?.root ?? response['id'],
+      issuer: { provider: provider.id, connection: connection.key, target, how },
       input,
       output: output.filter(isObject).map(describeItem),
       head: JSON.stringify({ ...head, store: true, ...link }),

@@ -6,6 +6,8 @@ import { isTrueAt, stringAt, typeAt } from '../lib/json-scan.ts';
 import { isObject, parseJson } from '../lib/json.ts';
 import type { RequestPeek, Span } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
+import type { Facts } from '../routing/facts.ts';
+import { sessionIdOf } from '../routing/world/sessions.ts';
 import { listTurns, type Issuer, type KeptItem, type ResponseStore, type Turn } from '../state/responses.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -71,6 +73,22 @@ export function recall(gateway: Gateway, exchange: Exchange): void {
   const whole = putIn(exchange, recalled, pieces);
   exchange.body = whole.body;
   exchange.peek = whole.peek;
+}
+
+/** The session of a conversation that only the ids of its answers name. */
+export function conversationOf({ root }: Turn): string {
+  return `resp:${root.slice(0, 64)}`;
+}
+
+/** Lets routing know where such a conversation is: its account may keep it, and has its prompt cache. */
+export function stayHome({ world, clock }: Gateway, { recalled, snapshot }: Exchange, facts: Facts): void {
+  const previous = recalled?.previous;
+  if (!previous || facts.session !== conversationOf(previous)) return;
+  const session = sessionIdOf(facts.principal.key, facts.session);
+  const now = clock.now();
+  if (world.session(session, now, snapshot.sessions.ttl)) return;
+  const { connection, target } = previous.issuer;
+  world.record({ kind: 'session-served', session, connection, target }, now);
 }
 
 /** What this attempt gets of a body that passes through: nobody's proofs of reasoning but its own. */

@@ -18,6 +18,8 @@ export interface Issuer {
   readonly provider: string;
   /** `provider@connection`. */
   readonly connection: string;
+  /** `provider/model`. */
+  readonly target: string;
   /** `passed`: in the upstream's own words; `kept`: in its own words, and the upstream keeps it too; else translated. */
   readonly how: 'translated' | 'passed' | 'kept';
 }
@@ -39,6 +41,8 @@ export interface Turn {
   /** The id of its answer. */
   readonly id: string;
   readonly before: Turn | undefined;
+  /** The id of the conversation's first answer. */
+  readonly root: string;
   readonly issuer: Issuer;
   /** The turn's own input items: the elements of a JSON array, without brackets; empty for none. */
   readonly input: Uint8Array;

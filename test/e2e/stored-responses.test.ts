@@ -384,6 +384,30 @@ test('age, count and bytes are bounded, also by a reload', async () => {
   expect(gateway.server.gateway.responses.count).toBe(0);
 });
 
+test('a conversation stays at the account that keeps it', async () => {
+  lane = 'node';
+  const { providers, ...rest } = authored();
+  const { auth: _, ...open } = providers.openai;
+  const accounts = ['a', 'b', 'c'].map((id) => ({ id, apiKey: `\${env:KEY_${id.toUpperCase()}}` }));
+  const openai = { ...open, allowPrivateNetwork: true, connections: accounts, select: 'round-robin' };
+  gateway.snapshots.swap(makeSnapshot({ ...rest, providers: { ...providers, openai } }));
+  const first = await create('alice', {});
+  let id = first.id;
+  for (let i = 0; i < 3; i++) ({ id } = await create('alice', { previous_response_id: id, input: 'And?' }));
+  await create('bob', {});
+  const told = stateful.calls.map(({ headers, body }) => [
+    headers.authorization,
+    (JSON.parse(body) as { previous_response_id?: string }).previous_response_id,
+  ]);
+  const [account] = told[0]!;
+  expect(told.slice(1, 4)).toEqual([
+    [account, 'resp_openai_1'],
+    [account, 'resp_openai_2'],
+    [account, 'resp_openai_3'],
+  ]);
+  expect(told[4]![0]).not.toBe(account);
+});
+
 test('a key that may leave no trace any more has left none', async () => {
   lane = 'node';
   const ids = [(await create('alice', {})).id, (await create('alice', {})).id];

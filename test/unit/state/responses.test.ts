@@ -11,12 +11,13 @@ import {
 
 const runs = Number(process.env.FC_RUNS ?? 300);
 const wide = { ttl: 1_000, maxBytes: 1_000_000, maxPerKey: 100 };
-const issuer = { provider: 'p', connection: 'p@default', how: 'translated' } as const;
+const issuer = { provider: 'p', connection: 'p@default', target: 'p/m', how: 'translated' } as const;
 
 function makeTurn(id: string, part: Partial<NewTurn> = {}): NewTurn {
   return {
     id,
     before: undefined,
+    root: id,
     issuer,
     input: Buffer.from('{"role":"user","content":"x"}'),
     output: [{ id: `msg_${id}`, type: 'message', json: `{"id":"msg_${id}"}`, sort: 'plain' }],
