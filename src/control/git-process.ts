@@ -21,13 +21,14 @@ export interface RunOptions {
 
 /** What git printed; rejects with GitError. */
 export function runGit(folder: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { timeout = 15_000 } = options;
   return new Promise((resolve, reject) => {
     const child = execFile(
       'git',
       ['-c', 'core.quotePath=false', ...args],
       {
         cwd: folder,
-        timeout: options.timeout ?? 15_000,
+        timeout,
         maxBuffer: 64 * 1024 * 1024,
         // Never a prompt, never a pager, and English messages; GIT_DIR of a calling hook must not lead elsewhere.
         env: {
@@ -45,7 +46,7 @@ export function runGit(folder: string, args: readonly string[], options: RunOpti
             new GitError(
               args[0] ?? '',
               typeof error.code === 'number' ? error.code : null,
-              stderr || error.message,
+              error.killed === true ? `no answer within ${timeout / 1000} s` : stderr || error.message,
             ),
           );
       },

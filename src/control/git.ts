@@ -93,6 +93,8 @@ export interface Git {
   blame(path: string, line: number): Promise<Revision | undefined>;
 }
 
+/** Milliseconds that a remote may take; whoever changes something waits for the push. */
+const remotePatience = 30_000;
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const field = '%x1f';
 const revisionFormat = ['%H', '%an', '%ae', '%at', '%s'].join(field);
@@ -186,7 +188,7 @@ function createGit(top: string): Git {
     },
     listRemoteBranches: async (remote, prefix) => {
       const args = ['ls-remote', '--heads', '--', remote, `refs/heads/${prefix}*`];
-      const text = await git(args, { timeout: 60_000 });
+      const text = await git(args, { timeout: remotePatience });
       return new Set(text.split('\n').flatMap((line) => line.split('\trefs/heads/')[1] ?? []));
     },
     isMerged: async (commit, base) => {
@@ -244,15 +246,17 @@ function createGit(top: string): Git {
         () => false,
       ),
     deleteRemoteBranch: async (remote, branch) => {
-      await git(['push', '--quiet', '--delete', '--', remote, `refs/heads/${branch}`], { timeout: 60_000 });
+      await git(['push', '--quiet', '--delete', '--', remote, `refs/heads/${branch}`], {
+        timeout: remotePatience,
+      });
     },
     push: async (remote, branch) => {
       await git(['push', '--quiet', '--', remote, `refs/heads/${branch}:refs/heads/${branch}`], {
-        timeout: 60_000,
+        timeout: remotePatience,
       });
     },
     fetch: async (remote) => {
-      await git(['fetch', '--quiet', '--', remote], { timeout: 60_000 });
+      await git(['fetch', '--quiet', '--', remote], { timeout: remotePatience });
     },
     fastForward: async (revision) => {
       await git(['merge', '--quiet', '--ff-only', '--end-of-options', revision]);

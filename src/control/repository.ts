@@ -108,10 +108,14 @@ export function createRepository({
   const paid = (branch: string): Promise<void> =>
     keep({ ...owed, branches: owed.branches.filter((each) => each !== branch) });
 
-  // One at a time: two pushes of one branch would get in each other's way.
+  // One at a time: two pushes of one branch would get in each other's way. One that has not begun yet does for all who ask.
   let pushing: Promise<unknown> = Promise.resolve();
+  const waiting = new Map<string, Promise<GitOutcome>>();
   function push(name?: string): Promise<GitOutcome> {
+    const queued = waiting.get(name ?? '');
+    if (queued) return queued;
     const next = pushing.then(async (): Promise<GitOutcome> => {
+      waiting.delete(name ?? '');
       const branch = name ?? (await git.currentBranch());
       const commit = await git.resolve(branch === undefined ? 'HEAD' : `refs/heads/${branch}`);
       const named = commit === undefined ? {} : { commit };
@@ -128,7 +132,8 @@ export function createRepository({
         return { state: 'unpushed', ...named, error: fail(error) };
       }
     });
-    pushing = next;
+    waiting.set(name ?? '', next);
+    pushing = next.catch(() => undefined);
     return next;
   }
 
