@@ -20,6 +20,20 @@ export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFa
   return endpoints[0];
 }
 
+/** Why there is none, as a clause. */
+export function explainNoEndpoint(
+  { id }: Provider,
+  { operation, protocol }: Facts,
+  model: ModelFacts | undefined,
+): string {
+  const { operations } = model ?? {};
+  if (operations && !operations.includes(operation)) {
+    return `the model is for ${operations.join(' and ')}, not for ${operation}`;
+  }
+  if (canTranslate(operation)) return `no wire of ${id} has ${operation}`;
+  return `${id} has no wire for ${operation} in ${protocol}`;
+}
+
 function hasEmbeddings({ protocol }: { readonly protocol: ProtocolName }): boolean {
   return embeddingProtocols.includes(protocol);
 }

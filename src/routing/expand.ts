@@ -6,7 +6,7 @@ import { matchGlob } from '../lib/glob.ts';
 import { createNamePairs } from '../lib/name-pairs.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import type { PolicyRun } from './policies/evaluate.ts';
-import { chooseEndpoint } from './endpoints.ts';
+import { chooseEndpoint, explainNoEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
 import { renderTarget } from './resolve.ts';
 import { selectConnections } from './select.ts';
@@ -102,7 +102,7 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
   const known = snapshot.modelFacts(provider.id, target.model);
   const endpoint = chooseEndpoint(provider, facts, known);
   if (!endpoint) {
-    const message = `${name}: ${provider.id} has no wire for ${facts.operation} in ${facts.protocol}.`;
+    const message = `${name}: ${explainNoEndpoint(provider, facts, known)}.`;
     return reject(reasons, 'no-endpoint', message, target, name);
   }
   if (provider.connections.length === 0) {

@@ -71,7 +71,7 @@ export const reasonTable = {
     meaning: 'Too many failures in a row: the connection or model is left alone until a probe is due.',
   },
   'connection-not-allowed': { meaning: 'The client key may not use this account.' },
-  'no-endpoint': { meaning: 'No wire protocol of the provider can express this request.' },
+  'no-endpoint': { meaning: 'The model is not for this, or no wire of its provider has it.' },
   'pass-through': { meaning: 'The provider speaks the protocol of the client: the bytes pass untouched.' },
   translate: {
     meaning: 'The provider does not speak the protocol of the client: the request is translated.',

@@ -159,7 +159,18 @@ describe('embeddings', () => {
         /parts\[0\]/,
       ],
       ['tokens for Ollama', '/v1/embeddings', { model: 'at-ollama/echo', input: [1, 2] }, /tokens/],
-      ['a chat wire', '/v1/embeddings', { model: 'messages/m', input: 'a' }, /has no wire for embeddings/],
+      [
+        'a wire without',
+        '/v1/embeddings',
+        { model: 'messages/m', input: 'a' },
+        /no wire of messages has embeddings/,
+      ],
+      [
+        'to chat with a model that embeds',
+        '/v1/chat/completions',
+        { model: 'at-openai-chat/echo', messages: [] },
+        /the model is for embeddings, not for chat/,
+      ],
     ])('refuses %s', async (_name, path, body, message) => {
       const answer = await rig.ask(lane, { path, body });
       expect(answer.status).toBe(400);
