@@ -106,15 +106,35 @@ function encodeModel(
       return undefined;
     },
   });
+  const ids = parts.flatMap((part) => (part.kind === 'tool-call' ? [part.id] : []));
+  return signCalls(written, ids, running, target);
+}
+
+/** Clients of other dialects lose signatures of calls, or the place where they stood among words and calls. */
+function signCalls(
+  written: readonly WirePart[],
+  ids: readonly string[],
+  running: boolean,
+  target: Target,
+): WirePart[] {
   const calls = written.filter(({ functionCall }) => functionCall !== undefined);
-  const sent = parts.filter((part) => part.kind === 'tool-call');
+  const others = written.filter((part) => !calls.includes(part));
   calls.forEach((call, index) => {
-    call.thoughtSignature ??= encodeSignature(target.recall?.(sent[index]!.id), target.issuer);
-    if (call.thoughtSignature === undefined) delete call.thoughtSignature;
+    const known = encodeSignature(target.recall?.(ids[index]!), target.issuer);
+    if (known === undefined) return;
+    call.thoughtSignature = known;
+    const misplaced = others.find(({ thoughtSignature }) => thoughtSignature === known);
+    if (misplaced !== undefined) delete misplaced.thoughtSignature;
   });
   const [first] = calls;
-  if (first !== undefined && running && target.rules.callSignatures) first.thoughtSignature ??= foreignCall;
-  return written;
+  if (first !== undefined && first.thoughtSignature === undefined && target.rules.callSignatures) {
+    // These models sign the call itself: what stands on words in front of it is the call's.
+    const misplaced = others.findLast(({ thoughtSignature }) => thoughtSignature !== undefined);
+    const signature = misplaced?.thoughtSignature ?? (running ? foreignCall : undefined);
+    if (misplaced !== undefined) delete misplaced.thoughtSignature;
+    if (signature !== undefined) first.thoughtSignature = signature;
+  }
+  return written.filter(({ text, thoughtSignature }) => text !== '' || thoughtSignature !== undefined);
 }
 
 function encodeCall(part: ToolCallPart, names: ToolNames): WirePart {
