@@ -17,6 +17,8 @@ export interface InputOptions {
   readonly target: Target;
   readonly names: ToolNames;
   readonly loss: LossReport;
+  /** All text must stand among the items. */
+  readonly itemsOnly: boolean;
 }
 
 export interface EncodedInput {
@@ -42,7 +44,8 @@ export function encodeInput(messages: readonly Message[], options: InputOptions)
   return defined({ instructions, input });
 }
 
-function plainText(message: Message | undefined, { target }: InputOptions): string | undefined {
+function plainText(message: Message | undefined, { target, itemsOnly }: InputOptions): string | undefined {
+  if (itemsOnly) return undefined;
   if (message?.role !== 'system' || message.extensions !== undefined || message.name !== undefined)
     return undefined;
   const [part, ...others] = message.parts;

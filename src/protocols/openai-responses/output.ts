@@ -187,7 +187,7 @@ export function createOutput(context: EncodeContext, sink: Sink): Output {
       id: place.id,
       type: 'reasoning',
       summary: text === '' ? [] : [part],
-      encrypted_content: encodeProof(proof),
+      encrypted_content: encodeProof(proof, context.issuer),
     });
   }
 

@@ -139,7 +139,9 @@ export const encodeRequest: Codec['encodeRequest'] = (request, target, loss) => 
     ...(output.logprobs === undefined ? [] : [logprobsField]),
     ...(Array.isArray(more) ? (more as unknown[]) : []),
   ];
-  const { instructions, input } = encodeInput(request.messages, { target, names, loss });
+  // JSON mode wants to be spoken of in the items; instructions do not count.
+  const itemsOnly = output.format?.kind === 'json';
+  const { instructions, input } = encodeInput(request.messages, { target, names, loss, itemsOnly });
   const body = defined({
     ...own,
     model: target.model,

@@ -71,8 +71,9 @@ export function createEventReader(context: DecodeContext, emit: AnswerListener):
 
   function add(event: JsonObject, value: JsonObject): Item {
     start({});
-    const known = find(event, value);
-    if (known !== undefined && !known.ended) return known;
+    const placed = byIndex.get(event['output_index']);
+    // Told twice it is still one; another id at the same place is another item.
+    if (placed !== undefined && !placed.ended && placed.id === value['id']) return placed;
     const item = createItem(value, inner);
     items.push(item);
     if (typeof value['id'] === 'string') byId.set(value['id'], item);

@@ -18,6 +18,8 @@ export interface Item {
   /** Whether an item or event without a known id may belong here. */
   fits(holder: JsonObject): boolean;
   readonly ended: boolean;
+  /** Its id, where it has one. */
+  readonly id: unknown;
 }
 
 export function createItem(value: JsonObject, context: ItemContext): Item {
@@ -32,6 +34,7 @@ export function createItem(value: JsonObject, context: ItemContext): Item {
     read: (type, event) => void (ended || kind.read(type, event)),
     end,
     close: () => end(undefined),
+    id: value['id'],
     fits: (holder) => holder['type'] === value['type'] || holder['item_id'] !== undefined,
     get ended() {
       return ended;
