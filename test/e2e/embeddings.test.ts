@@ -75,12 +75,14 @@ describe('embeddings', () => {
       providers: [
         ...wires.map((wire) => simulated(`at-${wire}`, wire)),
         makeProvider('broken', { endpoints: [endpoint], profile: forgiving }),
+        makeProvider('tired', { endpoints: [endpoint] }),
         makeProvider('gemini-broken', {
           endpoints: [makeEndpoint({ protocol: 'gemini', baseUrl: upstream.baseUrl })],
         }),
         makeProvider('messages', { endpoints: [makeEndpoint({ protocol: 'anthropic-messages' })] }),
       ],
       combos: [
+        makeCombo('tired', 'priority', [makeTarget('tired/e'), makeTarget('at-ollama/echo')]),
         makeCombo('second', 'priority', [makeTarget('broken/e'), makeTarget('at-gemini/echo')]),
         makeCombo('tokens', 'priority', [makeTarget('at-ollama/echo'), makeTarget('at-openai-chat/echo')]),
       ],
@@ -190,6 +192,15 @@ describe('embeddings', () => {
       expect(tokens).toMatchObject({ status: 200 });
       expect(tokens.headers['x-omniroute-provider']).toBe('at-openai-chat');
     });
+  });
+
+  it('rests an account as a chat does, and goes straight to the next', async () => {
+    play(429, '{"error":{"message":"slow down"}}');
+    const ask = (): ReturnType<Rig['ask']> => rig.ask('node', clients['openai-chat']!.ask('tired', ['a']));
+    expect((await ask()).headers['x-omniroute-attempts']).toBe('2');
+    const again = await ask();
+    expect([again.status, again.headers['x-omniroute-attempts']]).toEqual([200, '1']);
+    expect(rig.rows.at(-1)).toMatchObject({ provider: 'at-ollama' });
   });
 
   it('parses nothing of what passes through, and everything else once', async () => {

@@ -29,15 +29,21 @@ export function countTexts(texts: readonly string[], most = countedLength): numb
 
 function countText(text: string): number {
   let tokens = 0;
+  for (const piece of cutRuns(text)) tokens += countTokens(piece, options);
+  return tokens;
+}
+
+/** The text in pieces, none of which holds a run that is too long; nothing is lost. */
+export function* cutRuns(text: string): Generator<string> {
   let from = 0;
   for (const { 0: run, index } of text.matchAll(longRun)) {
     for (let at = index; at < index + run.length; at += pieceLength) {
       const cut = isInside(text, at) ? at + 1 : at;
-      tokens += countTokens(text.slice(from, cut), options);
+      if (cut > from) yield text.slice(from, cut);
       from = cut;
     }
   }
-  return tokens + countTokens(text.slice(from), options);
+  if (from < text.length) yield text.slice(from);
 }
 
 /** Whether a cut here would part the two halves of one sign. */

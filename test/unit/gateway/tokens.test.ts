@@ -2,12 +2,16 @@
 // slow, dead, or has too much to do.
 import { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTokenCounter, type CounterOptions } from '../../../src/gateway/tokens/counter.ts';
-import { countTexts } from '../../../src/gateway/tokens/encoding.ts';
+import { countTexts, cutRuns } from '../../../src/gateway/tokens/encoding.ts';
 import type { Job } from '../../../src/gateway/tokens/thread.ts';
 import { createManualTimers, systemTimers } from '../../../src/lib/timers.ts';
+
+/** What the vocabulary merges inside of. */
+const runs = /[\p{L}\p{M}]+|\s+|[^\s\p{L}\p{N}\p{M}]+/gu;
 
 describe('countTexts', () => {
   it.each([
@@ -23,19 +27,35 @@ describe('countTexts', () => {
     expect(countTexts(['hel', 'lo'])).toBe(countTokens('hel') + countTokens('lo'));
   });
 
-  it.each(['a', ' ', '\n', '.', '🥊', '\u0301', '人', '\ud800', 'aB', 'dead beef '])(
-    'takes a run of %j no longer than the square of its pieces',
+  // 100 KB of one letter would take half a minute, in time that grows with the square.
+  it.each(['a', ' ', '\n', '.', '🥊', '\u0301', '人', '\ud800', 'aB', '==', 'dead beef '])(
+    'cuts a run of %j, and counts at most one token more a piece',
     (sign) => {
-      const run = sign.repeat(Math.ceil(200_000 / sign.length));
-      const before = performance.now();
-      const tokens = countTexts([run]);
-      expect(performance.now() - before).toBeLessThan(5_000);
-      // One token more a piece at most, against a run that the whole vocabulary can still take.
+      const run = sign.repeat(5_000);
+      const pieces = [...cutRuns(run)];
+      expect(pieces.join('')).toBe(run);
+      const longest = Math.max(
+        ...pieces.flatMap((piece) => (piece.match(runs) ?? []).map((one) => one.length)),
+      );
+      expect(longest).toBeLessThan(170);
       const short = sign.repeat(Math.ceil(800 / sign.length));
-      expect(countTexts([short])).toBeLessThanOrEqual(countTokens(short) + Math.ceil(short.length / 64) + 1);
-      expect(tokens).toBeGreaterThan(0);
+      expect(countTexts([short])).toBeLessThanOrEqual(countTokens(short) + [...cutRuns(short)].length);
     },
   );
+
+  it('cuts nothing else, and never through a sign', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.nat(300), (text, times) => {
+        const whole = text + text.slice(0, 1).repeat(times) + text;
+        const pieces = [...cutRuns(whole)];
+        expect(pieces.join('')).toBe(whole);
+        if (whole.isWellFormed()) expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
+        if (!/[\p{L}\p{M}]{96}|\s{96}|[^\s\p{L}\p{N}\p{M}]{96}/u.test(whole))
+          expect(pieces.length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: Number(process.env['FC_RUNS'] ?? 300) },
+    );
+  });
 
   it('counts a part of what is very long, and the rest by its length', () => {
     const text = 'the quick brown fox '.repeat(100);
