@@ -29,7 +29,19 @@ export function mergeTexts(base: string, ours: string, theirs: string, joined?: 
   const open = listDifferences(readText(base), readText(ours)).filter((each) => isOpen(each, root));
   const wanted = open.reduce((value, { edit }) => patchValue(value, edit), root);
   if (joined !== undefined && means(joined, wanted)) return joined;
-  return open.reduce((text, { edit }) => editText(text, edit), theirs);
+  const merged = open.reduce((text, { edit }) => editText(text, edit), theirs);
+  const lost = listNewComments(base, ours).find((comment) => !merged.includes(comment));
+  if (lost !== undefined)
+    throw new GatewayError('conflict', `"${lost}" stands in lines that have been changed on both sides`);
+  return merged;
+}
+
+// What a person wrote with a whole text is no value, and an edit of values would leave it behind.
+function listNewComments(base: string, ours: string): string[] {
+  const listComments = (text: string): string[] =>
+    text.split(/\r?\n/).flatMap((line) => /(?:^|\s)(#.*)$/.exec(line)?.[1] ?? []);
+  const before = new Set(listComments(base));
+  return listComments(ours).filter((comment) => !before.has(comment));
 }
 
 // False where they did the same already; throws where they did something else.

@@ -60,7 +60,10 @@ export interface Git {
   createBranch(branch: string, commit: string): Promise<void>;
   /** With what is known of it at the remote; rejects when the branch is somewhere else by now. */
   deleteBranch(branch: string, commit: string, remote: string): Promise<void>;
-  listBranches(prefix: string): Promise<readonly (Revision & { readonly branch: string })[]>;
+  /** `own`: the newest commit was made by this program. */
+  listBranches(
+    prefix: string,
+  ): Promise<readonly (Revision & { readonly branch: string; readonly own: boolean })[]>;
   /** Names below `prefix` at the remote. */
   listRemoteBranches(remote: string, prefix: string): Promise<ReadonlySet<string>>;
   /** Whether `base` holds the commit, or one that changes the same lines, as after a squash or a rebase. */
@@ -175,15 +178,17 @@ function createGit(top: string): Git {
     },
     listBranches: async (prefix) => {
       const fields = ['objectname', 'authorname', 'authoremail:trim', 'authordate:unix', 'subject'];
-      const format = ['refname:lstrip=2', ...fields].map((name) => `%(${name})`).join('%1f');
+      const format = ['refname:lstrip=2', 'committeremail:trim', ...fields]
+        .map((name) => `%(${name})`)
+        .join('%1f');
       const args = ['--sort=-committerdate', `--format=${format}`, `refs/heads/${prefix}`];
       const text = await git(['for-each-ref', ...args]);
       return text
         .split('\n')
         .filter(Boolean)
         .map((line) => {
-          const cut = line.indexOf('\x1f');
-          return { branch: line.slice(0, cut), ...parseRevision(line.slice(cut + 1)) };
+          const [branch = '', email, ...revision] = line.split('\x1f');
+          return { branch, own: email === committer.email, ...parseRevision(revision.join('\x1f')) };
         });
     },
     listRemoteBranches: async (remote, prefix) => {

@@ -8,6 +8,8 @@ export interface Proposal extends Revision {
   readonly branch: string;
   /** The branch that is checked out holds it, by itself or by what it changes. */
   readonly merged: boolean;
+  /** Nobody has gone on with the branch. */
+  readonly own: boolean;
   /** The remote had this commit when it was last asked. */
   readonly pushed: boolean;
 }
@@ -60,7 +62,8 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
     const literal = literalOf();
     const current = await git.currentBranch();
     const found = (await git.listBranches(folderOf(literal))).filter(
-      ({ branch }) => branch.startsWith(literal) && branch !== current,
+      // A template that begins with a placeholder names nothing by itself: then only what was made here is a proposal.
+      ({ branch, own }) => branch.startsWith(literal) && branch !== current && (own || literal !== ''),
     );
     return Promise.all(
       found.map(async (each) => ({
@@ -115,7 +118,8 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
     listVanished: async () => {
       const offered: Proposal[] = [];
       for (const proposal of await listProposals())
-        if (!proposal.merged && (await tracked(proposal.branch)) !== undefined) offered.push(proposal);
+        if (proposal.own && !proposal.merged && (await tracked(proposal.branch)) !== undefined)
+          offered.push(proposal);
       if (offered.length === 0) return [];
       const present = await git.listRemoteBranches(settings().remote, folderOf(literalOf()));
       return offered.filter(({ branch }) => !present.has(branch));

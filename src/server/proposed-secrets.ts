@@ -1,10 +1,13 @@
 // The secret store in the hands of the write path: values that come along with a change are stored, or held until the
 // proposal that needs them is merged.
+import { join } from 'node:path';
 import type { SecretStore, SecretValues } from '../control/secret-store.ts';
 import type { Logs } from '../observability/logs.ts';
 import type { AuditTrail } from '../management/audit-trail.ts';
 import type { Slice } from '../routing/ports.ts';
+import { readSecretRows } from '../state/drivers/secrets-sql.ts';
 import { holdName, readHeld, toSlice, type HeldSecret } from '../state/held-secrets.ts';
+import { databaseName } from '../state/open.ts';
 import type { State } from '../state/state.ts';
 import { LockedSecretError, openEnvelope, sealEnvelope } from '../state/vault.ts';
 import { ensureVaultKeys, type KeySource } from '../state/vault-keys.ts';
@@ -52,10 +55,14 @@ export function createProposedSecrets(options: ProposedSecretsOptions): Proposed
     });
   }
 
+  // Only this process holds secrets: where there are none at the start, no reload needs to look for them.
+  let some: boolean | undefined;
   async function list(): Promise<readonly HeldSecret[]> {
     const state = options.state();
-    const rows = state ? await state.reader.query('secrets', {}) : [];
-    return rows.flatMap((row) => readHeld(row) ?? []);
+    if (!state) return [];
+    some ??= readSecretRows(join(options.dataFolder, databaseName)).some((row) => readHeld(row));
+    if (!some) return [];
+    return (await state.reader.query('secrets', {})).flatMap((row) => readHeld(row) ?? []);
   }
 
   /** The slices that put one held value into use; undefined when no key at hand opens it. */
@@ -93,7 +100,10 @@ export function createProposedSecrets(options: ProposedSecretsOptions): Proposed
       await write(await seal(values, (name) => name));
       return () => write(before);
     },
-    hold: async (proposal, values) => write(await seal(values, (name) => holdName(proposal, name))),
+    hold: async (proposal, values) => {
+      some = true;
+      await write(await seal(values, (name) => holdName(proposal, name)));
+    },
     settle: () => {
       const next = settling.then(settle);
       settling = next.catch(() => undefined);

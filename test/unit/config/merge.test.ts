@@ -83,6 +83,14 @@ describe('two changes of one text', () => {
     expect(() => mergeTexts(base, edit(base, ours), edit(base, theirs))).toThrow(message);
   });
 
+  it('lose no comment: one that no cut can carry is refused', () => {
+    const ours = base.replace('# the usual', '# the usual, and the best');
+    const theirs = base.replace('openai: {} # the usual', 'openai: { select: random }');
+    expect(() => mergeTexts(base, ours, theirs)).toThrow('# the usual, and the best');
+    const joined = theirs.replace('# head', '# head, by us');
+    expect(mergeTexts(base, base.replace('# head', '# head, by us'), theirs, joined)).toBe(joined);
+  });
+
   it('that are the same are one', () => {
     const both = edit(base, { op: 'set', pointer: '/aliases/new', value: 'a/b' });
     expect(mergeTexts(base, both, `${both}# theirs\n`)).toBe(`${both}# theirs\n`);
