@@ -27,6 +27,7 @@ import { send } from './send.ts';
 import { settle } from './settle.ts';
 import { replyStored } from './stored-responses.ts';
 import { respell, translate } from './translate.ts';
+import { learnUnserved } from './unserved.ts';
 
 /** Answers one request and settles it. Never throws; resolves when nothing is left to do. */
 export async function handle(gateway: Gateway, exchange: Exchange, responder: Responder): Promise<void> {
@@ -118,7 +119,10 @@ async function answer(
 /** Whether the same attempt is worth one more call, with a body that avoids this refusal. */
 function isRepairable(exchange: Exchange, attempt: Attempt, failure: UpstreamFailure): boolean {
   return (
-    disown(exchange, attempt, failure) || distrust(exchange, attempt, failure) || respell(exchange, failure)
+    disown(exchange, attempt, failure) ||
+    distrust(exchange, attempt, failure) ||
+    learnUnserved(exchange, attempt, failure) ||
+    respell(exchange, failure)
   );
 }
 

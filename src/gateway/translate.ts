@@ -20,6 +20,7 @@ import { readHeader } from './incoming.ts';
 import { describeKept } from './keep.ts';
 import { withoutForeign } from './proofs.ts';
 import { ownerOf, sourceFor, type Source } from './recall.ts';
+import { passesThrough } from './unserved.ts';
 import { retainable } from './retainable.ts';
 
 export interface PreparedCall {
@@ -50,7 +51,7 @@ export function translate(
   if (connection.credential && credential === undefined) {
     return { class: 'authentication', message: `The credential of ${connection.key} could not be resolved.` };
   }
-  const same = endpoint.protocol === exchange.protocol.name;
+  const same = passesThrough(exchange, endpoint);
   // What the client's own wire takes is passed on in the dialect in which it came.
   const wire = same ? exchange.protocol : findUpstream(exchange.protocol, endpoint.protocol);
   if (!wire)

@@ -145,6 +145,8 @@ export interface Protocol {
    * beside SSE, Ollama's generate beside chat). The same `name`; asked once per request, only for what clients send.
    */
   dialect?(path: RequestPath): Protocol;
+  /** Hosts of this wire may lack this dialect and answer `unsupported`; its codec then says the same in a plain call. */
+  readonly optional?: true;
   /** Whether a part that a client gave by URL must be sent as bytes; absent: the wire takes URLs, or refuses them. */
   needsBytes?(part: Part): boolean;
   /** Absent while a wire can only be passed through. */

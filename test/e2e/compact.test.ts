@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agent, finalText } from '../support/agent-upstream.ts';
 import { lanes, startRig, type Lane, type Rig } from '../support/gateway.ts';
 import { makeEndpoint, makeProvider } from '../support/routing.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { createResponsesAgent } from '../support/responses-agent.ts';
+import { fail, startUpstream, type Upstream } from '../support/upstream.ts';
 
 let upstream: Upstream;
 let rig: Rig;
@@ -61,6 +62,23 @@ describe.each(lanes)('%s lane', (lane) => {
       expect(rig.server.gateway.responses.count).toBe(0);
     },
   );
+});
+
+test('a host of the same wire without that path is asked once, then in words', async () => {
+  const missing = createResponsesAgent();
+  upstream.play((call) => (call.path.endsWith('/compact') ? fail(404)(call) : missing(call)));
+  for (let round = 0; round < 2; round++) {
+    const { status, value } = await compact('node', 'openai-responses');
+    expect(status).toBe(200);
+    expect(value.object).toBe('response.compaction');
+    expect(value.output.at(-1)!.encrypted_content).toMatch(/^b21uaXJvdXRlLXNlYWw6/);
+  }
+  expect(upstream.calls.map((call) => call.path)).toEqual([
+    '/v1/responses/compact',
+    '/v1/responses',
+    '/v1/responses',
+  ]);
+  expect(upstream.calls[1]!.body).toContain('handover');
 });
 
 describe.each(['openai-chat', 'anthropic-messages'])('on %s', (provider) => {

@@ -40,9 +40,21 @@ export function withCompaction(codec: Codec): Codec {
 
 /** The wire as POST …/compact speaks it: passed on to the upstream's own path, or a summary in that path's envelope. */
 export function createCompact(responses: Protocol & { readonly codec: Codec }): Protocol {
-  const { codec } = responses;
+  const { codec, errors } = responses;
   return {
     ...responses,
+    optional: true,
+    errors: {
+      ...errors,
+      // The path is missing, not the model.
+      decode(status, ...rest) {
+        const failure = errors.decode(status, ...rest);
+        const aboutModel = failure.code === 'model_not_found' || failure.param === 'model';
+        return [404, 405, 501].includes(status) && !aboutModel
+          ? { ...failure, class: 'unsupported' }
+          : failure;
+      },
+    },
     peek: {
       ...responses.peek,
       path: () => '/responses/compact',
