@@ -1,8 +1,10 @@
 // Edits over several files: where they go, what a rename takes along, what a delete refuses to leave behind.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, StillUsedError, type ChangeOptions } from '../../../src/config/change.ts';
 import type { Edit } from '../../../src/config/edit.ts';
-import { uses } from '../../../src/config/edit/uses.ts';
+import { findUses, readSubject, uses } from '../../../src/config/edit/uses.ts';
+import { isSame, readPath, type Value } from '../../../src/config/edit/value.ts';
 import {
   findText,
   readFileSet,
@@ -13,7 +15,7 @@ import {
 } from '../../../src/config/file-set.ts';
 import { layout } from '../../../src/config/generated/layout.ts';
 import { stepLayout, type LayoutNode } from '../../../src/config/layout.ts';
-import { parsePointer } from '../../../src/lib/json-pointer.ts';
+import { parsePointer, renderPointer } from '../../../src/lib/json-pointer.ts';
 
 const main = `version: 1
 include: [config.d/*.yaml]
@@ -183,6 +185,100 @@ describe('rename', () => {
     expect(() => edit([{ op: 'rename', pointer: '/combos/nowhere', to: 'x' }])).toThrow('does not exist');
   });
 });
+
+const subjects = [
+  '/combos/coding',
+  '/combos/long',
+  '/aliases/fast',
+  '/providers/anthropic',
+  '/providers/local',
+  '/keys/id:ci',
+  '/policies/id:night',
+  '/budgets/id:infra',
+] as const;
+// Each run parses and cuts dozens of texts.
+const runs = Number(process.env['FC_RUNS'] ?? 300) / 5;
+const countUses = (set: FileSet, pointer: string): number => {
+  const subject = readSubject(pointer);
+  const root = readFileSet(set);
+  return subject ? findUses(root, subject).length : 0;
+};
+const renamed = (pointer: string, to: string): string => {
+  const [section = '', name = ''] = parsePointer(pointer);
+  return renderPointer([section, name.startsWith('id:') ? `id:${to}` : to]);
+};
+
+it(
+  'random renames take every use along, whatever the name, and lead back',
+  () => {
+    const names = fc.constantFrom(
+      'x',
+      'a b',
+      '9',
+      'null',
+      '~',
+      'it:s',
+      "it's",
+      '#x',
+      '__proto__',
+      '- a',
+      '<<',
+      'ü',
+    );
+    const property = fc.property(
+      fc.constantFrom(...subjects),
+      fc.array(names, { minLength: 1, maxLength: 3 }),
+      (pointer, list) => {
+        const first = parsePointer(pointer)[1]?.replace(/^id:/, '') ?? '';
+        let set = files;
+        let at: string = pointer;
+        for (const to of list) {
+          if (renamed(at, to) === at) continue;
+          const uses = countUses(set, at);
+          set = applyEdits(set, [{ op: 'rename', pointer: at, to }]);
+          expect(countUses(set, at), `${at} → ${to}`).toBe(0);
+          at = renamed(at, to);
+          expect(countUses(set, at), at).toBe(uses);
+        }
+        set = applyEdits(set, [{ op: 'rename', pointer: at, to: first }]);
+        const strip = (value: FileSet): Value => {
+          const root = new Map(readFileSet(value) as ReadonlyMap<string, Value>);
+          root.delete('moved');
+          return root;
+        };
+        // A provider says its entry of the catalog once it had another name.
+        const said =
+          pointer === '/providers/anthropic'
+            ? applyEdits(files, [{ op: 'set', pointer: `${pointer}/catalog`, value: 'anthropic' }])
+            : files;
+        expect(isSame(strip(set), strip(said)), `${at}\n${set.map(({ text }) => text).join('---\n')}`).toBe(
+          true,
+        );
+        for (const { name, text } of files)
+          for (const comment of text.match(/#.*$/gm) ?? []) expect(findText(set, name)).toContain(comment);
+      },
+    );
+    fc.assert(property, { numRuns: runs });
+  },
+  20_000 + runs * 60,
+);
+
+it(
+  'random deletions with everything that names them leave nothing that names them',
+  () => {
+    const property = fc.property(fc.shuffledSubarray([...subjects], { minLength: 1 }), (list) => {
+      let set = files;
+      for (const pointer of list) {
+        if (readPath(readFileSet(set), parsePointer(pointer)) === undefined) continue;
+        set = applyEdits(set, [{ op: 'delete', pointer }], { cascade: true });
+        expect(readPath(readFileSet(set), parsePointer(pointer))).toBeUndefined();
+        expect(countUses(set, pointer), pointer).toBe(0);
+      }
+    });
+    fc.assert(property, { numRuns: runs });
+  },
+  20_000 + runs * 60,
+);
 
 describe('delete', () => {
   it('refuses what is still named, with every place', () => {
