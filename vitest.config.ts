@@ -11,8 +11,9 @@ export default defineConfig({
     isolate: true,
     // As Node itself does: the default export of a CommonJS module is module.exports.
     deps: { interopDefault: false },
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // A hang is told from work on a machine whose two cores others use, too.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // After hooks run in the reverse of their order of registration, so that the traps of the setup come last.
     sequence: { hooks: 'stack' },
   },
