@@ -130,6 +130,10 @@ function lookUp(name: string, table: NameTable, isActive: (provider: string) => 
       entry.target.kind === 'combo'
         ? entry.target
         : { ...entry.target, model: fillGlob(entry.target.model, captures) };
+    // `my-../x` holds no step, what the pattern's wildcard took of it does.
+    const step = target.kind === 'model' ? findStep(target.model) : undefined;
+    if (step !== undefined)
+      return { kind: 'known', resolution: unresolved('invalid', { code: 'invalid-name', message: step }) };
     const message = `"${name}" matches the alias pattern "${entry.pattern}" and becomes ${renderTarget(target)}.`;
     return known(target, { code: 'alias-glob', message, at: entry.at });
   }
@@ -241,7 +245,11 @@ function findFault(name: string): string | undefined {
     const code = name.charCodeAt(at);
     if (code < 32 || (code >= 127 && code < 160)) return 'The model name holds a control character.';
   }
-  if (name.includes('..') && name.split('/').includes('..'))
-    return 'The model name holds the path step "..".';
-  return undefined;
+  return findStep(name);
+}
+
+function findStep(name: string): string | undefined {
+  if (!name.includes('./') && !name.endsWith('.')) return undefined;
+  const step = name.split('/').find((part) => part === '.' || part === '..');
+  return step === undefined ? undefined : `The model name holds the path step "${step}".`;
 }

@@ -97,6 +97,8 @@ const corpus: readonly (readonly [name: string, call: Call, status: number, word
   ['constructor as model', body(JSON.stringify(chat('constructor'))), 404, 'constructor'],
   ['__proto__ as the only key', body('{"__proto__":{"model":"c","messages":[]}}'), 400, '"model"'],
   ['a path step in the model', body(JSON.stringify(chat('one/../m'))), 400, 'model'],
+  ['a step that goes nowhere', body(JSON.stringify(chat('one/./m'))), 400, 'model'],
+  ['a step at the end of the model', body(JSON.stringify(chat('one/m/.'))), 400, 'model'],
   ['a line break in the model', body(JSON.stringify(chat('one/m\r\nx: y'))), 400, 'model'],
   ['a very long model', body(JSON.stringify(chat('x'.repeat(50_000)))), 400, 'model'],
   ['GET', { method: 'GET' }, 405, 'POST'],

@@ -35,6 +35,7 @@ const parts: SnapshotParts = {
   globs: [
     { pattern: 'claude-*', target: makeTarget('anthropic/claude-*') },
     { pattern: 'claude-haiku-*', target: makeTarget('openai/gpt-5-mini') },
+    { pattern: 'raw-*', target: makeTarget('openai/*') },
   ],
 };
 
@@ -62,7 +63,18 @@ describe('names', () => {
     });
   });
 
-  it.each(['', 'a\u0000b', 'openai/../x', 'x'.repeat(257)])('refuses %j as a name', (name) => {
+  // Names become parts of URLs (`/models/{model}:generateContent`), also what a pattern makes of them.
+  it.each([
+    '',
+    'a\u0000b',
+    'openai/../x',
+    'openai/./x',
+    'openai/x/.',
+    'raw-../x',
+    'raw-./x',
+    'raw-a/..',
+    'x'.repeat(257),
+  ])('refuses %j as a name', (name) => {
     expect(decideFor(parts, name)).toMatchObject({ kind: 'refuse', code: 'invalid_model' });
   });
 
