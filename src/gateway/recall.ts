@@ -179,16 +179,19 @@ const messageStart = Buffer.from('{"type":"message","role":"user","content":');
 const messageEnd = Buffer.from('}');
 
 // Ids of other keys must not slip through to an upstream that would know them: by a reference without a type, or one that
-// is spelt with escapes. No honest writer escapes ASCII letters.
+// is spelt with escapes. No honest writer escapes ASCII letters. Of members that stand twice the last one counts.
 function mayRefer(list: Uint8Array): boolean {
   if (findText(list, 'item_reference') >= 0) return true;
   if (findText(list, '\\u00') >= 0 && escapedLetter.test(latin1(list))) return true;
-  return findText(list, '"id"') >= 0 && bareReference.test(latin1(list));
+  if (findText(list, '"id"') < 0) return false;
+  const text = latin1(list);
+  return typeNull.test(text) || (idFirst.test(text) && idLast.test(text));
 }
 
 const escapedLetter = /\\u00(?:[46][1-9a-f]|5f|[57][0-9a])/i;
-const bareReference =
-  /\{\s*(?:"type"\s*:\s*null\s*,\s*)?"id"\s*:\s*"[^"]*"\s*(?:,\s*"type"\s*:\s*null\s*)?\}/;
+const typeNull = /"type"\s*:\s*null/;
+const idFirst = /\{\s*"id"\s*:/;
+const idLast = /"id"\s*:\s*"[^"]*"\s*\}/;
 
 function resolveReferences(store: ResponseStore, exchange: Exchange, items: readonly unknown[]): Own {
   const issuers: Issuer[] = [];

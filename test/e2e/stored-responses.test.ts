@@ -153,6 +153,10 @@ describe.each(lanes)('%s lane', (name) => {
     ['of another key', (id: string) => ({ type: 'item_reference', id })],
     ['without a type', (id: string) => ({ id })],
     ['with type null', (id: string) => ({ type: null, id })],
+    ['without a type, its id said twice', (id: string) => `{"id":"x","id":"${id}"}`],
+    ['whose first id is no text', (id: string) => `{"id":{"a":[1]},"id":"${id}"}`],
+    ['whose type is null in the end', (id: string) => `{"type":"message","id":"${id}","type":null}`],
+    ['with more beside type null', (id: string) => `{"type":null,"id":"${id}","status":null}`],
     ['spelt with escapes', (id: string) => `{"type":"item_referenc\\u0065","id":"${id}"}`],
     ['with its keys escaped', (id: string) => `{"t\\u0079pe":"item_r\\u0065ference","\\u0069d":"${id}"}`],
     [
@@ -165,7 +169,10 @@ describe.each(lanes)('%s lane', (name) => {
     const text = typeof item === 'string' ? item : JSON.stringify(item);
     const taken = await create('bob', `{"model":"openai/m","input":[${text}]}`);
     if (taken.status === 404) expect(stateful.calls).toHaveLength(1);
-    else expect(stateful.calls[1]!.body).not.toContain('item_reference');
+    else {
+      expect(stateful.calls[1]!.body).toContain('"type":"message"');
+      expect(stateful.calls[1]!.body).not.toContain('item_reference');
+    }
     const { status } = await create('bob', {
       input: [{ role: 'user', content: 'caf\u00e9 item_reference {"id":"x"}' }],
     });
