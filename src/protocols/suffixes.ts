@@ -51,6 +51,7 @@ function thinkingMember(protocol: ProtocolName, model: string, peek: RequestPeek
     return peek.spans['reasoning'] ? undefined : '"reasoning":{"effort":"high"}';
   if (protocol === 'ollama' && !peek.spans['think'])
     return findRules(model).ollamaThinking === 'levels' ? '"think":"high"' : '"think":true';
+  if (protocol === 'gemini') return geminiMember(model, peek);
   if (protocol !== 'anthropic-messages' || peek.spans['thinking']) return undefined;
   const { thinking } = findRules(model);
   if (thinking === 'adaptive') return '"thinking":{"type":"adaptive"}';
@@ -58,4 +59,12 @@ function thinkingMember(protocol: ProtocolName, model: string, peek: RequestPeek
   return thinking === 'budget' && budget >= 1024
     ? `"thinking":{"type":"enabled","budget_tokens":${budget}}`
     : undefined;
+}
+
+function geminiMember(model: string, peek: RequestPeek): string | undefined {
+  const { geminiThinking, geminiBudgets } = findRules(model);
+  if (geminiThinking === 'none' || peek.spans['thinking']) return undefined;
+  const config =
+    geminiThinking === 'level' ? { thinkingLevel: 'HIGH' } : { thinkingBudget: geminiBudgets[1] };
+  return `"generationConfig":${JSON.stringify({ thinkingConfig: { ...config, includeThoughts: true } })}`;
 }

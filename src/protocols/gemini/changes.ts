@@ -49,6 +49,7 @@ export function changeBody(value: JsonObject, changes: RequestChanges, target: C
     else config['thinkingConfig'] = { ...written, ...(shown !== undefined && { includeThoughts: shown }) };
   }
   if (Object.keys(config).length > 0) fields['generationConfig'] = config;
+  else if (thinking) delete fields['generationConfig'];
   return fields;
 }
 

@@ -4,7 +4,15 @@ import { GatewayError } from '../../errors.ts';
 import { sealPrefix } from '../../ir/proof.ts';
 import { encodePath } from '../../lib/encode-path.ts';
 import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
-import { numberAt, prepareKeys, scanObject, typeAt, type JsonSpan } from '../../lib/json-scan.ts';
+import {
+  JsonFault,
+  numberAt,
+  prepareKeys,
+  scanObject,
+  typeAt,
+  type JsonSpan,
+  type JsonSpans,
+} from '../../lib/json-scan.ts';
 import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
 import type { Peek, RequestPath, RequestPeek, SpliceEdits } from '../protocol.ts';
 import { stripSealed } from './sealed.ts';
@@ -17,7 +25,7 @@ const keys = prepareKeys([
   'systemInstruction',
   'system_instruction',
 ]);
-const configKeys = prepareKeys(['maxOutputTokens', 'max_output_tokens']);
+const configKeys = prepareKeys(['maxOutputTokens', 'max_output_tokens', 'thinkingConfig', 'thinking_config']);
 
 const shared = { request: peekRequest, splice, unaryPipe: createUnaryPipe } as const;
 
@@ -52,33 +60,49 @@ function peekRequest(
   const config =
     optionalField(body, spans, 'generationConfig', 'object') ??
     optionalField(body, spans, 'generation_config', 'object');
-  const limit = config && readLimit(body, config);
+  const inside = config ? scanConfig(body, config) : {};
+  const limit = readLimit(body, inside.maxOutputTokens ?? inside.max_output_tokens);
+  const thinking = inside.thinkingConfig ?? inside.thinking_config;
   return {
     model,
     stream: asked?.verb === 'streamGenerateContent',
     reportsUsage: true,
-    spans,
+    spans: thinking ? { ...spans, thinking } : spans,
     inputTokens: Math.ceil(body.length / 4),
     ...(limit === undefined ? {} : { maxOutputTokens: limit }),
   };
 }
 
-function readLimit(body: Uint8Array, { start, end }: JsonSpan): number | undefined {
-  let spans;
+type ConfigSpans = JsonSpans<(typeof configKeys.names)[number]>;
+
+function scanConfig(body: Uint8Array, { start, end }: JsonSpan): ConfigSpans {
   try {
-    spans = scanObject(body, configKeys, 1024, start, end);
-  } catch {
+    return scanObject(body, configKeys, 1024, start, end);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
     // The body as a whole has passed the scan, so that only a doubled key can be wrong here.
-    throw new GatewayError('duplicate_key', '"generationConfig" has the key "maxOutputTokens" twice.', {
-      param: 'generationConfig.maxOutputTokens',
-    });
+    const key = `generationConfig.${error.key ?? ''}`;
+    throw new GatewayError('duplicate_key', `The body has the key "${key}" twice.`, { param: key });
   }
-  const span = spans.maxOutputTokens ?? spans.max_output_tokens;
+}
+
+function readLimit(body: Uint8Array, span: JsonSpan | undefined): number | undefined {
   return span !== undefined && typeAt(body, span) === 'number' ? numberAt(body, span) : undefined;
 }
 
-function splice(body: Uint8Array, _: RequestPeek, { insert }: SpliceEdits): readonly Uint8Array[] {
+/** How a member of `generationConfig` begins that is to be inserted; where the client has one, it is joined with it. */
+const configStart = '"generationConfig":{';
+
+function splice(body: Uint8Array, { spans }: RequestPeek, { insert }: SpliceEdits): readonly Uint8Array[] {
   // Proofs of other providers carry our seal; Google would refuse them.
-  const clean = stripSealed(body, sealPrefix) ?? body;
-  return insert === undefined ? [clean] : applyEdits(clean, [insertMembers(clean, 0, insert)]);
+  const stripped = stripSealed(body, sealPrefix);
+  if (insert === undefined) return [stripped ?? body];
+  const clean = stripped ?? body;
+  const known = stripped ? scanBody(stripped, keys, 1024) : spans;
+  const config = known['generationConfig'] ?? known['generation_config'];
+  const edit =
+    config !== undefined && insert.startsWith(configStart) && typeAt(clean, config) === 'object'
+      ? insertMembers(clean, config.start, insert.slice(configStart.length, -1))
+      : insertMembers(clean, 0, insert);
+  return applyEdits(clean, [edit]);
 }

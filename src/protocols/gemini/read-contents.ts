@@ -108,10 +108,11 @@ export function decodeContents(values: readonly unknown[]): readonly Message[] {
 
   /** By id; without one by name, and then by order. Clients make up ids of their own for calls that came without. */
   function match(id: string, name: string): string {
+    const named = open.filter((call) => call.name === name);
     const found =
       open.find((call) => id !== '' && call.id === id) ??
-      open.find((call) => call.name === name && (id === '' || !call.given)) ??
-      (id === '' ? open[0] : undefined);
+      named.find((call) => !call.given) ??
+      (id === '' ? (named[0] ?? open[0]) : undefined);
     open = open.filter((call) => call !== found);
     return found?.id ?? (id === '' ? `call_${name}` : id);
   }

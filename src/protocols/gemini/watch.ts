@@ -24,8 +24,11 @@ export function createStreamPipe(): AnswerPipe {
     eachFrame(text, (start, end) => {
       if (failure !== undefined) return;
       const frame = bytes.subarray(start, end);
-      const data = readData(utf8(frame));
-      // Clients of this wire tolerate neither comments nor a word behind the last chunk.
+      const words = utf8(frame);
+      const data = readData(words);
+      // Clients of this wire tolerate neither comments nor a word behind the last chunk; but the second half of a line end
+      // that was cut in two belongs to the frame before it.
+      if (words.trim() === '') output.push(frame);
       if (data === undefined || data.trim() === '' || data.trim() === '[DONE]') return;
       const verdict = watch.look(data);
       if (verdict === 'pass') output.push(frame);
@@ -47,7 +50,9 @@ export function createStreamPipe(): AnswerPipe {
     },
     end() {
       const rest = cutter.rest();
-      if (rest === undefined || latin1(rest).trim() === '') return watch.end();
+      if (rest === undefined) return watch.end();
+      // The last line feed of a frame that was cut before it.
+      if (latin1(rest).trim() === '') return join({ output: [rest], meaningful: true }, watch.end());
       // Clients do not read a last frame without its empty line.
       const last = concatBytes([rest, encodeUtf8('\n\n')]);
       watch.count(latin1(last), last);
