@@ -75,10 +75,11 @@ function choose(
   const combo = target.kind === 'combo' ? snapshot.combos.get(target.combo) : undefined;
   const onContextOverflow = expandFallbacks(combo?.onContextOverflow, expansion, attempts);
   const onContentPolicy = expandFallbacks(combo?.onContentPolicy, expansion, attempts);
-  const all = [...attempts, ...(onContextOverflow ?? []), ...(onContentPolicy ?? [])];
   const retention = policies?.retention(
     facts.model,
-    all.map((attempt) => splitTarget(attempt.target)),
+    [...attempts, ...(onContextOverflow ?? []), ...(onContentPolicy ?? [])].map(({ target: name }) =>
+      splitTarget(name),
+    ),
   );
   return {
     kind: 'route',

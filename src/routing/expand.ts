@@ -274,6 +274,10 @@ function identify({ connection, model }: Attempt): string {
 }
 
 function dropDuplicates(attempts: readonly Attempt[], { reasons }: Expansion): readonly Attempt[] {
+  // Most combos are short, and their targets differ: nothing is built for them.
+  if (attempts.length < 2 || (attempts.length === 2 && identify(attempts[0]!) !== identify(attempts[1]!))) {
+    return attempts;
+  }
   const seen = new Set<string>();
   const kept = attempts.filter((attempt) => {
     const id = identify(attempt);
