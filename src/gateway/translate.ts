@@ -10,7 +10,7 @@ import { findRules } from '../protocols/model-rules.ts';
 import type { AnswerPipe, Protocol } from '../protocols/protocol.ts';
 import { findProtocol } from '../protocols/registry.ts';
 import { passThroughEdits } from '../protocols/suffixes.ts';
-import { createTranslation } from '../protocols/translate.ts';
+import { createTranslation, readRequest, type ClientRequest } from '../protocols/translate.ts';
 import type { Attempt } from '../routing/decision.ts';
 import type { Endpoint } from '../routing/snapshot.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
@@ -51,7 +51,7 @@ export function translate(
   if (connection.credential && credential === undefined) {
     return { class: 'authentication', message: `The credential of ${connection.key} could not be resolved.` };
   }
-  const same = passesThrough(exchange, endpoint);
+  const same = passesThrough(exchange, attempt);
   // What the client's own wire takes is passed on in the dialect in which it came.
   const wire = same ? exchange.protocol : findUpstream(exchange.protocol, endpoint.protocol);
   if (!wire)
@@ -125,12 +125,8 @@ function changeBody(gateway: Gateway, exchange: Exchange, attempt: Attempt, wire
   return { body: changed, peek: wire.peek.request(changed, snapshot.limits, incoming) };
 }
 
-function translateBody(
-  { clock, callProofs }: Gateway,
-  exchange: Exchange,
-  attempt: Attempt,
-  upstream: Protocol,
-): Written {
+function translateBody(gateway: Gateway, exchange: Exchange, attempt: Attempt, upstream: Protocol): Written {
+  const { clock, callProofs } = gateway;
   const { endpoint, model, provider, facts, suffixes, changes } = attempt;
   const { stream, protocol, incoming } = exchange;
   if (isEmbedding(protocol) && isEmbedding(upstream)) {
@@ -141,7 +137,7 @@ function translateBody(
     return { ...written, headers: {} };
   }
   const translation = createTranslation({
-    request: describeKept(exchange, decodeBody(exchange)),
+    request: describeKept(exchange, decodeFor(gateway, exchange, attempt)),
     upstream,
     model,
     issuer: provider.id,
@@ -161,6 +157,14 @@ function translateBody(
   exchange.respelled = undefined;
   exchange.respell = respelled ? undefined : translation.repair;
   return { ...translation, body: respelled ?? translation.body, pipe: translation.pipe({ stream }) };
+}
+
+// Within one wire bare proofs of reasoning would survive the translation: each reader gets its own alone.
+function decodeFor(gateway: Gateway, exchange: Exchange, attempt: Attempt): ClientRequest {
+  const { protocol, body, peek } = exchange;
+  if (attempt.endpoint.protocol !== protocol.name) return decodeBody(exchange);
+  const own = withoutForeign(gateway, exchange, attempt, { body: body!, peek: peek! });
+  return own.body === body ? decodeBody(exchange) : readRequest(protocol, own.body, own.peek);
 }
 
 /** Whether the upstream refused the request for how it was written, and it can be written otherwise: worth one more call. */

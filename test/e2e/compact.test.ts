@@ -64,6 +64,32 @@ describe.each(lanes)('%s lane', (lane) => {
   );
 });
 
+test.each([
+  [undefined, 'in words'],
+  ['openai', 'by itself'],
+])('a trigger for a Responses host of catalog entry %s is answered %s', async (catalog, how) => {
+  const plain = createResponsesAgent();
+  upstream.play(plain);
+  const rig2 = await startRig({
+    providers: [
+      makeProvider('up', {
+        endpoints: [makeEndpoint({ baseUrl: upstream.baseUrl, protocol: 'openai-responses' })],
+        ...(catalog && { catalog }),
+      }),
+    ],
+  });
+  const input = [...history, { type: 'compaction_trigger' }];
+  const { text } = await rig2.ask('node', { path: '/v1/responses', body: { model: 'up/m', input, tools } });
+  const { output } = JSON.parse(text) as { output: { type: string }[] };
+  const sent = upstream.calls[0]!.body;
+  if (how === 'in words') {
+    expect(output.map(({ type }) => type)).toEqual(['compaction']);
+    expect(sent).toContain('handover');
+    expect(sent).not.toContain('compaction_trigger');
+  } else expect(sent).toContain('{"type":"compaction_trigger"}]');
+  await rig2.close();
+});
+
 test('a host of the same wire without that path is asked once, then in words', async () => {
   const missing = createResponsesAgent();
   upstream.play((call) => (call.path.endsWith('/compact') ? fail(404)(call) : missing(call)));

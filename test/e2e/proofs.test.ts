@@ -73,6 +73,15 @@ test.each(lanes.flatMap((lane) => [false, true].map((stream) => ({ lane, stream 
   },
 );
 
+test('a handover in the same wire shows nobody what is not its own', async () => {
+  const conversation: Item[] = [{ role: 'user', content: 'one' }];
+  conversation.push(...(await ask('node', 'north', conversation, false)));
+  await ask('node', 'south', [...conversation, { type: 'compaction_trigger' }], false);
+  const { body } = upstreams.south.calls[0]!;
+  expect(body).toContain('handover');
+  expect(body).not.toContain('PROOF-OF-north');
+});
+
 test.each(lanes)('a proof that its reader refuses is left out, in one call more (%s lane)', async (lane) => {
   const stranger = { type: 'reasoning', summary: [], encrypted_content: 'PROOF-OF-before-the-restart' };
   const output = await ask(lane, 'south', [stranger, { role: 'user', content: 'x' }], lane === 'node');
