@@ -63,7 +63,7 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
     const current = await git.currentBranch();
     const found = (await git.listBranches(folderOf(literal))).filter(
       // A template that begins with a placeholder names nothing by itself: then only what was made here is a proposal.
-      ({ branch, own }) => branch.startsWith(literal) && branch !== current && (own || literal !== ''),
+      ({ branch, own }) => fits(settings().branch, branch) && branch !== current && (own || literal !== ''),
     );
     return Promise.all(
       found.map(async (each) => ({
@@ -137,6 +137,18 @@ export function createProposals({ git, settings, owe, paid }: ProposalParts): Pr
       return (await git.isMerged(tip, 'HEAD')) ? 'merged' : 'open';
     },
   };
+}
+
+/** Whether the template can have given the name, with a number behind it where one was taken. */
+function fits(template: string, branch: string): boolean {
+  let at = 0;
+  for (const [index, literal] of template.split(/\{actor\}|\{change\}/).entries()) {
+    const found = index === 0 ? 0 : branch.indexOf(literal, at + 1);
+    const filled = branch.slice(at, Math.max(found, at));
+    if (found < 0 || !branch.startsWith(literal, found) || !/^[a-z0-9-]*$/.test(filled)) return false;
+    at = found + literal.length;
+  }
+  return /^[a-z0-9-]*$/.test(branch.slice(at));
 }
 
 function nameBranch(template: string, actor: string, change: string): string {

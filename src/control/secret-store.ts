@@ -16,8 +16,10 @@ export function findSecretFault(
   values: SecretValues | undefined,
   store: SecretStore | undefined,
   { loaded }: Pick<Evaluation, 'loaded'>,
+  allowed: readonly string[],
 ): string | undefined {
   if (values === undefined || values.size === 0) return undefined;
+  if (!allowed.includes('secret')) return 'gitops.allowReferences does not name secret: the API stores none';
   if (!store) return 'storage.driver is memory: there is no store that could keep a secret';
   const named = new Set(
     loaded.references

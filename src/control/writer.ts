@@ -155,7 +155,7 @@ async function attempt(parts: WriterParts, request: WriteRequest): Promise<Write
   const effect = describeEffect(parts.snapshot(), base, changed, candidate);
   const diagnostics = [...candidate.diagnostics, ...judge(disk, base, next, candidate, request, gitops)];
   const revision = candidate.snapshot?.revision ?? '';
-  const fault = findSecretFault(request.secrets, parts.secrets, candidate);
+  const fault = findSecretFault(request.secrets, parts.secrets, candidate, gitops.allowReferences);
   if (fault !== undefined) return { kind: 'conflict', message: fault, uses: [] };
   if (hasErrors(diagnostics)) {
     const message = 'the change would make the configuration invalid, or is not allowed through the API';

@@ -193,6 +193,17 @@ describe('a proposal with a secret', () => {
     expect((await secrets('list')).out).not.toContain('PENDING');
   });
 
+  it('is refused where the API may refer to no secret', async () => {
+    places = createGitPlaces(
+      config('direct').replace('mode: direct', 'mode: direct, allowReferences: [catalog]'),
+    );
+    await boot();
+    const reply = await propose('own/m', 'a-canary');
+    expect(reply).toMatchObject({ status: 409 });
+    expect(JSON.stringify(reply.body)).toContain('gitops.allowReferences');
+    expect((await secrets('list')).out).toContain('own-main  MISSING');
+  });
+
   it('is refused when nothing would refer to it, and never told', async () => {
     await start('branch');
     const reply = await call('PATCH', '/api/config', {
@@ -217,6 +228,18 @@ it('the same change is proposed once, and again when it was merged and undone', 
   places.git('ours', 'merge', '--quiet', branch);
   places.git('ours', 'revert', '--no-edit', 'HEAD');
   expect(await propose('own/other')).toMatchObject({ status: 202, body: { branch: `${branch}-2` } });
+});
+
+it('no branch of a person is a proposal, whatever the template', async () => {
+  places = createGitPlaces(
+    config('branch').replace('mode: branch', 'mode: branch, branch: "{actor}/{change}"'),
+  );
+  places.git('ours', 'branch', 'grace/idea');
+  places.git('ours', 'branch', 'other');
+  await boot();
+  const { body } = await propose('own/other');
+  expect((await listProposals()).map(({ branch }) => branch)).toEqual([body['branch']]);
+  expect((await call('DELETE', '/api/config/proposals?branch=grace/idea')).status).toBe(404);
 });
 
 describe('what git owes', () => {
