@@ -53,6 +53,8 @@ export interface UpstreamFailure {
   readonly param?: string;
   /** Milliseconds that the upstream asked us to wait. */
   readonly retryAfter?: number;
+  /** Which quota is used up, in Google's words (`google.rpc.QuotaFailure`): its clients wait for one of a minute only. */
+  readonly quota?: readonly object[];
   /** The upstream's own request id, for the log. */
   readonly requestId?: string;
   /** The call was not begun: a rest, a breaker, a budget or a queue kept it back. */

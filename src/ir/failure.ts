@@ -24,8 +24,20 @@ export function readFailure(status: number, headers: Headers, body: string, now?
     code: error?.code ?? error?.type,
     param: error?.param,
     retryAfter: readRetryAfter(headers, error?.details, message, failureClass, now),
+    quota: readQuota(error?.details),
     requestId: header(headers, 'request-id') ?? header(headers, 'x-request-id') ?? error?.requestId,
   });
+}
+
+/** Longer than this it is no description of a quota. */
+const longestQuota = 4000;
+
+function readQuota(details: unknown): readonly object[] | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const found = (details as unknown[])
+    .filter(isObject)
+    .filter((detail) => String(detail['@type']).endsWith('/google.rpc.QuotaFailure'));
+  return found.length === 0 || JSON.stringify(found).length > longestQuota ? undefined : found;
 }
 
 /** Reads an error that arrived inside a 200: `value` is the frame's or body's JSON. Undefined when it holds none. */

@@ -78,14 +78,14 @@ export function createErrors(array: boolean): ProtocolErrors {
 }
 
 function spell(failure: UpstreamFailure): object {
-  const { message, param, class: kind, status } = failure;
+  const { message, param, class: kind, status, quota = [] } = failure;
   // Without a status it is a word of our own side, about addresses that are none of the client's business.
   const reason = (status === undefined ? undefined : failure.code) ?? kind;
   return {
     code: pickCode(failure),
     message,
     status: rows[failure.class].status,
-    details: describe(reason, param, message, secondsOf(failure)),
+    details: [...describe(reason, param, message, secondsOf(failure)), ...quota],
   };
 }
 

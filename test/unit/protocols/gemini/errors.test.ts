@@ -39,6 +39,22 @@ describe('an upstream failure', () => {
     expect(errors.decode(429, {}, body, 0)).toMatchObject({ class: 'rate_limit', retryAfter: 2000 });
   });
 
+  it('keeps which quota is used up, for clients that wait for one of a minute only', () => {
+    const quota = {
+      '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
+      violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel' }],
+    };
+    const noise = { '@type': 'type.googleapis.com/google.rpc.Help', links: [] };
+    const error = { code: 429, message: 'Quota', status: 'RESOURCE_EXHAUSTED', details: [noise, quota] };
+    const failure = errors.decode(429, {}, JSON.stringify({ error }), 0);
+    expect(JSON.parse(errors.encodeUpstream(failure, 'r').body)).toMatchObject({
+      error: { code: 429, details: [{ reason: 'RESOURCE_EXHAUSTED' }, quota] },
+    });
+    const endless = { ...quota, violations: [{ quotaId: 'x'.repeat(5000) }] };
+    const large = JSON.stringify({ error: { ...error, details: [endless] } });
+    expect(errors.decode(429, {}, large, 0)).not.toHaveProperty('quota');
+  });
+
   it('names no address', () => {
     const failure = { class: 'connection', message: 'The upstream is away.', code: 'ECONNREFUSED' } as const;
     expect(errors.encodeUpstream(failure, 'r').body).not.toContain('ECONN');
