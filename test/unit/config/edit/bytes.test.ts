@@ -70,5 +70,5 @@ it(
     // Only anchors may stand in the way.
     expect(refused).toBeLessThan(made / 5);
   },
-  20_000 + runs * 20,
+  60_000 + runs * 40,
 );
