@@ -1,9 +1,7 @@
 // GET /v1/models, /v1beta/models and one of their entries: the shape is the asking client's, and so are its pages.
 import { GatewayError } from '../errors.ts';
-import type { ProtocolName } from '../protocols/capabilities.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
-import { readHeader, type Incoming } from './incoming.ts';
 import { findModel, listModels, type ListedModel } from './model-list.ts';
 import {
   renderAnthropicModel,
@@ -45,23 +43,9 @@ export function replyModel(gateway: Gateway, exchange: Exchange, responder: Resp
   replyJson(exchange, responder, 200, render[shape](listed));
 }
 
-/** Three vendors share the path; the headers tell who asks, and the envelope of an error follows. */
-export function findAsker({ headers, query }: Incoming, protocol: ProtocolName): ProtocolName {
-  if (protocol === 'gemini') return 'gemini';
-  if (readHeader(headers, 'anthropic-version') !== undefined) return 'anthropic-messages';
-  if (
-    readHeader(headers, 'x-goog-api-key') !== undefined ||
-    readHeader(headers, 'x-goog-api-client') !== undefined ||
-    /(^|&)key=/.test(query)
-  )
-    return 'gemini';
-  return readHeader(headers, 'x-api-key') === undefined ? protocol : 'anthropic-messages';
-}
-
-function whoAsks({ incoming, route }: Exchange): ListShape {
-  const asker = findAsker(incoming, route.protocol);
-  if (asker === 'gemini') return 'google';
-  return asker === 'anthropic-messages' ? 'anthropic' : 'openai';
+function whoAsks({ protocol: { name } }: Exchange): ListShape {
+  if (name === 'gemini') return 'google';
+  return name === 'anthropic-messages' ? 'anthropic' : 'openai';
 }
 
 function renderList(all: readonly ListedModel[], shape: ListShape, query: URLSearchParams): object {
