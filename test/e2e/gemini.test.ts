@@ -1,7 +1,7 @@
 // Gemini clients at Gemini upstreams: bytes pass, the path says model and kind of answer, errors are Google's own.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lanes, startRig, type Rig } from '../support/gateway.ts';
-import { makeEndpoint, makeProvider } from '../support/routing.ts';
+import { makeEndpoint, makeProvider, profile } from '../support/routing.ts';
 import { startUpstream, type Script, type Upstream } from '../support/upstream.ts';
 
 let upstream: Upstream;
@@ -44,6 +44,26 @@ function says(type: string, ...pieces: readonly string[]): Script {
 }
 
 const sse = (value: object): string => `data: ${JSON.stringify(value)}\r\n\r\n`;
+
+test('a stream whose first token is long in coming shows its status, and not one byte that its clients cannot read', async () => {
+  const endpoint = makeEndpoint({ protocol: 'gemini', baseUrl: upstream.baseUrl, auth: 'x-goog-api-key' });
+  const slow = await startRig({
+    providers: [makeProvider('slow', { endpoints: [endpoint], profile: { ...profile, commitAfter: 20 } })],
+  });
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  upstream.play(async ({ response }) => {
+    await begun;
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end(sse(chunk('Hello', 'STOP')));
+  });
+  const answer = await fetch(`${slow.server.url}/v1beta/models/slow/m:streamGenerateContent?alt=sse`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(200);
+  begin();
+  expect(await answer.text()).toBe(sse(chunk('Hello', 'STOP')));
+  await slow.close();
+});
 
 describe.each(lanes)('the %s lane', (lane) => {
   const call = (verb: string, more: object = {}) =>
