@@ -15,6 +15,7 @@ import type { Deadlines } from './deadlines.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ProofIssuers } from './proofs.ts';
 import type { TokenCounter } from './tokens/counter.ts';
+import type { BudgetNotice } from '../routing/budgets.ts';
 import type { Slots } from '../routing/slots.ts';
 
 export interface Gateway {
@@ -44,6 +45,8 @@ export interface Gateway {
   price(prices: TokenPrices | undefined, tokens: TokenCounts, at: number): number | null;
   /** Called once per settled call, for logs and metrics; absent where nobody wants to know. Must not throw. */
   readonly observe?: (event: RequestEvent, calls: readonly AttemptRecord[]) => void;
+  /** A budget has reached the share at which operators want to know; once per period. Must not throw. */
+  readonly onBudget?: (notice: BudgetNotice) => void;
   /** A fault of the gateway itself, with its stack; the client only sees the request id. */
   report(error: unknown, requestId: string): void;
   /** What operators may see under /healthz. */

@@ -5,6 +5,7 @@ import { readRateLimits } from '../ir/rate-limits.ts';
 import type { CancelTimer } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
+import { listBudgetCharges, listNotices, matchBudgets, type BudgetCharge } from '../routing/budgets.ts';
 import { findHold, isRetry } from '../routing/gate.ts';
 import { describeWait, listPlaces, queueTime, spendQuota, type Place } from '../routing/limits.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
@@ -110,19 +111,24 @@ function tellThatItLives(
 
 function findFault(
   { world, clock }: Gateway,
-  { attempts }: Exchange,
+  exchange: Exchange,
   attempt: Attempt,
 ): UpstreamFailure | undefined {
-  const hold = findHold(world, attempt, attempts, clock.now());
+  const now = clock.now();
+  const hold = findHold(world, attempt, exchange.attempts, now, listCharges(exchange, attempt, now));
   return hold && refuse(hold.message, hold.wait);
 }
 
-function begin(
-  gateway: Gateway,
-  exchange: Exchange,
-  { provider, connection, model }: Attempt,
-  slots: readonly Slot[],
-): Permission {
+function listCharges({ snapshot, facts }: Exchange, attempt: Attempt, now: number): readonly BudgetCharge[] {
+  const { budgets } = snapshot;
+  if (budgets.length === 0 || !facts) return noCharges;
+  return listBudgetCharges(matchBudgets(budgets, facts, now), attempt, facts, now);
+}
+
+const noCharges: readonly BudgetCharge[] = [];
+
+function begin(gateway: Gateway, exchange: Exchange, attempt: Attempt, slots: readonly Slot[]): Permission {
+  const { provider, connection, model } = attempt;
   const { world, clock } = gateway;
   const { key, quota } = connection;
   // One object for begin and end: the world knows a probe by its identity.
@@ -133,6 +139,9 @@ function begin(
     clock.now(),
   );
   if (quota) spendQuota(world, connection, 'requests', 1, clock.now());
+  // In the same turn as the question whether they fit: nobody else can take that room between the two.
+  const charges = listCharges(exchange, attempt, clock.now());
+  if (charges.length > 0) world.record({ kind: 'money-reserved', charges }, clock.now());
   let over = false;
   return {
     observe: (headers) => {
@@ -147,9 +156,29 @@ function begin(
       over = true;
       world.record({ kind: 'call-ended', call, end }, clock.now());
       if (quota) spendQuota(world, connection, 'tokens', countTokens(exchange), clock.now());
+      if (charges.length > 0) settleMoney(gateway, exchange, attempt, charges);
       releaseAll(slots);
     },
   };
+}
+
+function settleMoney(
+  gateway: Gateway,
+  exchange: Exchange,
+  attempt: Attempt,
+  charges: readonly BudgetCharge[],
+): void {
+  const { world, clock } = gateway;
+  const { marks, usage } = exchange;
+  const tokens = usage ?? { input: exchange.peek?.inputTokens ?? 0, output: estimateOutput(exchange) };
+  const cost =
+    marks.first === undefined ? 0 : (gateway.price(attempt.facts?.prices, tokens, exchange.at) ?? 0);
+  world.record({ kind: 'money-settled', charges, cost }, clock.now());
+  for (const notice of listNotices(charges, cost, world)) gateway.onBudget?.(notice);
+}
+
+function estimateOutput({ outputCharacters }: Exchange): number {
+  return Math.ceil(outputCharacters / 4);
 }
 
 // Only an answer that began has cost anything; where the upstream does not say what, the estimate counts.

@@ -30,6 +30,7 @@ export interface SnapshotParts {
   readonly timing?: Partial<Snapshot['timing']>;
   readonly access?: Partial<Snapshot['access']>;
   readonly policies?: PolicySet;
+  readonly budgets?: Snapshot['budgets'];
   readonly cache?: Snapshot['cache'];
   readonly retryShare?: number;
   readonly onLoss?: Snapshot['onLoss'];
@@ -75,6 +76,7 @@ export function assembleSnapshot(parts: SnapshotParts): Snapshot {
       ...parts.access,
     }),
     policies: freezePolicies(parts.policies),
+    budgets: freezeDeep(parts.budgets ?? []),
     ...(parts.cache && { cache: freezeDeep(parts.cache) }),
     retryShare: parts.retryShare ?? 0.2,
     onLoss: parts.onLoss ?? 'warn',

@@ -1,5 +1,6 @@
 // What a request is charged to, and how much room is left there: the limits of its key, then for each attempt the places,
 // windows and repeats of its target and account. A view for people; the gateway counts by the same counters.
+import { isExceeded, listBudgetCharges, matchBudgets, type BudgetCharge } from './budgets.ts';
 import type { SourcePosition } from '../diagnostics.ts';
 import {
   createPlaceCounter,
@@ -15,6 +16,8 @@ import {
 import type { Attempt } from './decision.ts';
 import type { Facts } from './facts.ts';
 import type { Snapshot } from './snapshot.ts';
+import { forever } from './world/cooldown.ts';
+import type { World } from './world/world.ts';
 
 export interface Charge {
   readonly id: string;
@@ -41,10 +44,36 @@ export function listKeyCharges(facts: Facts, snapshot: Snapshot, state: CounterS
 }
 
 /** What one attempt meets when it is begun. */
-export function listAttemptCharges(attempt: Attempt, facts: Facts, state: CounterState): readonly Charge[] {
+export function listAttemptCharges(
+  attempt: Attempt,
+  facts: Facts,
+  { budgets }: Pick<Snapshot, 'budgets'>,
+  state: CounterState,
+): readonly Charge[] {
+  const { now, world } = state;
+  const matched = matchBudgets(budgets, facts, now);
+  const money = listBudgetCharges(matched, attempt, facts, now).map((one) => chargeMoney(one, world));
   const observed = listObservedCounters(attempt.connection, state);
   const counters = [...listCallCounters(attempt, true), ...observed];
-  return counters.map((counter) => charge(counter, facts, state));
+  return [...money, ...counters.map((counter) => charge(counter, facts, state))];
+}
+
+function chargeMoney(one: BudgetCharge, world: World): Charge {
+  const { budget, id, since, until, amount } = one;
+  const used = world.spent(id, since);
+  const { action } = budget.onExceeded;
+  return {
+    id: budget.id,
+    counts: 'nano-USD',
+    takes: amount,
+    used,
+    limit: budget.limit,
+    left: Math.max(0, budget.limit - used),
+    full: isExceeded(one, world),
+    whenFull: action === 'deny' ? 'skip' : action,
+    ...(until < forever && { resetAt: until }),
+    ...(budget.at && { at: budget.at }),
+  };
 }
 
 /** The counters that one call takes from; `retry`: it repeats or replaces a failed one. */

@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../config/generated/types.ts';
 import { hasErrors, type Diagnostic, type Locate } from '../diagnostics.ts';
 import { renderCanonical } from '../lib/stable-hash.ts';
 import { assembleSnapshot, freezeDeep } from './assemble.ts';
+import { compileBudgets } from './compile/budgets.ts';
 import { compileCache } from './compile/cache.ts';
 import { createDraft, createReport, type CompileContext, type CompileStep } from './compile/context.ts';
 import { compileKeys } from './compile/keys.ts';
@@ -27,6 +28,7 @@ const steps: readonly CompileStep[] = [
   compileNames,
   compileKeys,
   compileRules,
+  compileBudgets,
   compileCache,
 ];
 

@@ -8,11 +8,14 @@ import { renderTarget } from './resolve.ts';
 import { floor as retryFloor } from './world/retry-budget.ts';
 import type { World } from './world/world.ts';
 
-/** `refuse`: the request ends. `skip`: another account may serve it. `wait`: the call queues. `stop`: no more repeats. */
-export type WhenFull = 'refuse' | 'skip' | 'wait' | 'stop';
+/**
+ * `refuse`: the request ends. `skip`: another account or target may serve it. `wait`: the call queues. `stop`: no more
+ * repeats. `warn`: nothing but a reason. `route`: the request goes to another name.
+ */
+export type WhenFull = 'refuse' | 'skip' | 'wait' | 'stop' | 'warn' | 'route';
 
 /** What a counter counts; `calls` are upstream calls, `requests` those of clients. */
-export type Counted = 'requests' | 'calls' | 'tokens' | 'running' | 'conversations' | 'retries';
+export type Counted = 'requests' | 'calls' | 'tokens' | 'running' | 'conversations' | 'retries' | 'nano-USD';
 
 export interface CounterState {
   readonly world: World;

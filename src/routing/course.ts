@@ -2,6 +2,7 @@
 // gateway does. The test runner and simulations go this way; a property test holds the gateway to it.
 import type { FailureClass, UpstreamFailure } from '../errors.ts';
 import { priceTokens, type TokenCounts } from '../catalog/prices.ts';
+import { listBudgetCharges, matchBudgets, type BudgetCharge } from './budgets.ts';
 import { decide } from './decide.ts';
 import type { Attempt, Decision, Outcome, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
@@ -97,6 +98,7 @@ export class Course {
   #queued: Queued | undefined;
   #running: Call | undefined;
   #held: readonly Slot[] = [];
+  #charges: readonly BudgetCharge[] = [];
 
   constructor(input: CourseInput, now: number) {
     const { snapshot, facts, world, random } = input;
@@ -188,7 +190,12 @@ export class Course {
   }
 
   #findFault(attempt: Attempt, now: number): Hold | undefined {
-    return findHold(this.#input.world, attempt, this.#made(), now);
+    return findHold(this.#input.world, attempt, this.#made(), now, this.#listCharges(attempt, now));
+  }
+
+  #listCharges(attempt: Attempt, now: number): readonly BudgetCharge[] {
+    const { snapshot, facts } = this.#input;
+    return listBudgetCharges(matchBudgets(snapshot.budgets, facts, now), attempt, facts, now);
   }
 
   #hold(attempt: Attempt, { kind, message, wait }: Hold, now: number, queued?: number): void {
@@ -245,6 +252,8 @@ export class Course {
     const retry = isRetry(this.#made(), provider.id);
     world.record({ kind: 'call-began', call, retry, retryShare: snapshot.retryShare }, now);
     spendQuota(world, connection, 'requests', 1, now);
+    this.#charges = this.#listCharges(attempt, now);
+    if (this.#charges.length > 0) world.record({ kind: 'money-reserved', charges: this.#charges }, now);
     this.attempts.push({ attempt, at: now, ...(queued !== undefined && { queued }) });
     this.#running = call;
     this.#held = held;
@@ -253,11 +262,14 @@ export class Course {
   /** What the answer used is counted at the account and at the key, and the places are free again. */
   #spend(attempt: Attempt, tokens: TokenCounts | undefined, now: number): void {
     const { world, facts } = this.#input;
+    const cost = tokens ? priceTokens(attempt.facts?.prices, tokens, this.#began) : 0;
+    if (this.#charges.length > 0)
+      world.record({ kind: 'money-settled', charges: this.#charges, cost: cost ?? 0 }, now);
     if (tokens) {
       const used = (tokens.input ?? 0) + (tokens.output ?? 0);
       spendQuota(world, attempt.connection, 'tokens', used, now);
       spendKeyTokens(world, facts.principal, used, now);
-      this.#note({ tokens, cost: priceTokens(attempt.facts?.prices, tokens, now) });
+      this.#note({ tokens, cost });
     }
     for (const slot of this.#held) slot.release();
     this.#held = [];

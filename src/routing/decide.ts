@@ -1,6 +1,7 @@
 // The pure decision: which upstream calls may answer this request, in which order, and why. It never reads a clock, a
 // file or the environment; the gateway, `explain` and the test runner call the same function.
 import type { ErrorCode } from '../errors.ts';
+import { matchBudgets } from './budgets.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { findNearest } from '../lib/nearest.ts';
 import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
@@ -50,12 +51,12 @@ function choose(
   if (resolution.kind !== 'resolved') {
     return refuseName(resolution, snapshot, { ...facts, model: route?.to ?? facts.model }, isActive);
   }
-  const { target } = resolution;
+  let { target } = resolution;
   const reasons = route ? [...asked.reasons, route.reason, ...resolution.reasons] : [...resolution.reasons];
   const denied = policies?.deny(facts.model, modelOf(resolution));
   if (denied) return { ...refuse('denied_by_policy', denied.text, [...reasons, denied.reason]), target };
 
-  const expansion: Expansion = {
+  let expansion: Expansion = {
     snapshot,
     facts,
     world,
@@ -66,8 +67,22 @@ function choose(
     name: facts.model,
     policies,
     found: {},
+    budgets: matchBudgets(snapshot.budgets, facts, now),
   };
-  const attempts = keepSession(putPreferredFirst(expandTarget(target, expansion), reasons), expansion);
+  let attempts = keepSession(putPreferredFirst(expandTarget(target, expansion), reasons), expansion);
+  // Once: where the other name has no room either, the request is refused.
+  const detour = attempts.length === 0 ? expansion.found.exceeded?.route : undefined;
+  if (detour) {
+    const other = resolveName(detour.to, snapshot, isActive);
+    if (other.kind !== 'resolved')
+      return refuseName(other, snapshot, { ...facts, model: detour.to }, isActive);
+    reasons.push(detour.reason, ...other.reasons);
+    target = other.target;
+    const barred = policies?.deny(facts.model, modelOf(other));
+    if (barred) return { ...refuse('denied_by_policy', barred.text, [...reasons, barred.reason]), target };
+    expansion = { ...expansion, suffixes: other.suffixes };
+    attempts = putPreferredFirst(expandTarget(target, expansion), reasons);
+  }
   if (policies) reasons.push(...policies.reasons);
   const [first] = attempts;
   if (!first) return { ...refuseEmpty(facts.model, expansion), target };
@@ -212,6 +227,7 @@ const rejections: ReadonlySet<ReasonCode> = new Set([
   'schedule',
   'cooling',
   'breaker-open',
+  'budget-exceeded',
   'no-credential',
   'no-endpoint',
   'connection-not-allowed',
@@ -230,6 +246,13 @@ function refuseEmpty(model: string, { reasons, soonest, now, found }: Expansion)
   if (soonest !== undefined) {
     const retryAfter = Math.max(1, Math.ceil((soonest - now) / 1000));
     return { ...refuse('no_target_available', nothing, reasons), retryAfter };
+  }
+  if (found.exceeded) {
+    const { reset } = found.exceeded;
+    const refusal = refuse('budget_exceeded', nothing, reasons);
+    return reset === undefined
+      ? refusal
+      : { ...refusal, retryAfter: Math.max(1, Math.ceil((reset - now) / 1000)) };
   }
   if (found.denial !== undefined) return refuse('denied_by_policy', found.denial, reasons);
   if (codes.has('policy-allow') || codes.has('policy-block')) {

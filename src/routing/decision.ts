@@ -11,10 +11,12 @@ export interface Reason {
   readonly message: string;
   /** The combo or `provider/model` that it speaks about, where it is about one of several. */
   readonly about?: string;
-  /** Id of the policy or client key behind it. */
+  /** Id of the policy, budget or client key behind it. */
   readonly rule?: string;
   /** The account (`provider@connection`) that cannot be used, where it is about one. */
   readonly connection?: string;
+  /** The counter of a budget that has no room. */
+  readonly counter?: string;
   /** Epoch milliseconds at which this is over by itself; absent where nobody knows. */
   readonly until?: number;
   readonly at?: SourcePosition | undefined;

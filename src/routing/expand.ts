@@ -4,6 +4,7 @@
 import { renderDuration } from '../lib/duration.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { createNamePairs } from '../lib/name-pairs.ts';
+import { explainExceeded, findExceeded, listBudgetCharges, listWarnings, type Budget } from './budgets.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import type { PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint, explainNoEndpoint } from './endpoints.ts';
@@ -36,7 +37,13 @@ export interface Expansion {
   readonly name: string;
   readonly policies?: PolicyRun | undefined;
   /** What was found on the way that only a refusal needs. */
-  readonly found: { denial?: string };
+  readonly found: {
+    denial?: string;
+    /** A budget had no room for somebody: when the first of them resets, and where it sends requests. */
+    exceeded?: { reset?: number; route?: { readonly to: string; readonly reason: Reason } };
+  };
+  /** The budgets that the request may count in. */
+  readonly budgets?: readonly Budget[];
   /** Every reason in the order in which it arose. */
   readonly reasons: Reason[];
   /** Earliest moment at which something that is left out for a time can be used again. */
@@ -146,7 +153,8 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
         ...end,
         at,
       });
-    } else attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
+    } else if (hasRoom({ ...base, connection }, expansion))
+      attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
   const { order, effects } = selectConnections(attempts, {
     provider,
@@ -154,6 +162,29 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
     random: expansion.random,
   });
   return effects.length === 0 ? order : attachEffects(order, effects);
+}
+
+function hasRoom(attempt: Attempt, expansion: Expansion): boolean {
+  const { budgets = [], facts, now, world, reasons, found } = expansion;
+  if (budgets.length === 0) return true;
+  const charges = listBudgetCharges(budgets, attempt, facts, now);
+  const over = findExceeded(charges, world);
+  if (!over) {
+    for (const warning of listWarnings(charges, world))
+      if (!reasons.some(({ code, rule }) => code === warning.code && rule === warning.rule))
+        reasons.push(warning);
+    return true;
+  }
+  const { budget, until } = over;
+  const known = (found.exceeded ??= {});
+  if (until < forever) known.reset = Math.min(known.reset ?? Infinity, until);
+  const { route } = budget.onExceeded;
+  if (route !== undefined && !known.route) {
+    const message = `The budget ${budget.id} is used up and sends "${facts.model}" to "${route}".`;
+    known.route = { to: route, reason: { code: 'budget-route', message, rule: budget.id, at: budget.at } };
+  }
+  reasons.push(explainExceeded(over, attempt));
+  return false;
 }
 
 function findFault(

@@ -185,7 +185,7 @@ function explainAttempt(attempt: Attempt, index: number, input: ExplainInput): E
     ...(known?.context !== undefined && { context: known.context }),
     ...(cost !== null && { cost }),
     ...(promptCost !== null && { promptCost }),
-    charges: listAttemptCharges(attempt, facts, stateOf(input)).map(explainCharge),
+    charges: listAttemptCharges(attempt, facts, input.snapshot, stateOf(input)).map(explainCharge),
     ...placeOf(attempt.at ?? connection.at),
   };
 }

@@ -1,7 +1,9 @@
 // Whether an attempt may be begun at this moment: the decision is as old as the attempts that failed since. The gateway,
 // the test runner and simulations ask the same question.
 import type { FailureClass, UpstreamFailure } from '../errors.ts';
+import { describeExceeded, findExceeded, type BudgetCharge } from './budgets.ts';
 import type { Attempt, Outcome } from './decision.ts';
+import { forever } from './world/cooldown.ts';
 import { failureEffects } from './world/failures.ts';
 import type { World } from './world/world.ts';
 
@@ -13,7 +15,7 @@ export interface MadeCall {
 
 /** Why an attempt must wait; `wait` in milliseconds where the end is known. */
 export interface Hold {
-  readonly kind: 'cooling' | 'breaker' | 'retry-budget' | 'place';
+  readonly kind: 'cooling' | 'breaker' | 'retry-budget' | 'place' | 'budget';
   readonly message: string;
   readonly wait?: number;
 }
@@ -24,6 +26,7 @@ export function findHold(
   { provider, connection: { key }, model }: Attempt,
   made: readonly MadeCall[],
   now: number,
+  charges: readonly BudgetCharge[] = [],
 ): Hold | undefined {
   const rest = world.cooldown(key, model, now);
   if (rest) return { kind: 'cooling', message: `${key} rests after ${rest.class}.`, wait: rest.until - now };
@@ -34,6 +37,11 @@ export function findHold(
   }
   if (isRetry(made, provider.id) && !world.mayRetry(provider.id, now)) {
     return { kind: 'retry-budget', message: `The retry budget of ${provider.id} is used up.` };
+  }
+  const over = charges.length === 0 ? undefined : findExceeded(charges, world);
+  if (over) {
+    const wait = over.until < forever ? { wait: over.until - now } : {};
+    return { kind: 'budget', message: `For ${key} ${describeExceeded(over)}.`, ...wait };
   }
   return undefined;
 }

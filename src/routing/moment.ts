@@ -46,6 +46,9 @@ export function createMoment(
         one.connection === connection &&
         (model === undefined || upstreamModel(one.target, snapshot) === model),
     );
+  const full = new Set(
+    reasons.flatMap(({ code, counter }) => (code === 'budget-exceeded' ? (counter ?? []) : [])),
+  );
   const conversation = reasons.find(({ code }) => code === 'session-kept' || code === 'session-moved');
   return {
     ...base,
@@ -66,6 +69,8 @@ export function createMoment(
       const resetAt = spent.until ?? forever;
       return { [window]: { window, used: 1, limit: 1, resetAt, source: 'probe', at: 0 } };
     },
+    // How much it was does not matter: there was no room.
+    spent: (counter) => (full.has(counter) ? Number.MAX_SAFE_INTEGER : 0),
     session: (_, now) => {
       const { connection, about } = conversation ?? {};
       if (connection === undefined || about === undefined) return undefined;

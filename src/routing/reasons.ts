@@ -67,6 +67,11 @@ export const reasonTable = {
   'quota-spent': {
     meaning: 'The connection has used up what its provider, or the file, grants it until the reset.',
   },
+  'budget-exceeded': {
+    meaning: 'A budget has no room for the call; what is set aside for calls that run is counted.',
+  },
+  'budget-route': { meaning: 'A budget is used up and sends the request to another name.' },
+  'budget-warn': { meaning: 'A budget is used up, and only warns.' },
   'breaker-open': {
     meaning: 'Too many failures in a row: the connection or model is left alone until a probe is due.',
   },

@@ -117,7 +117,10 @@ const states: Readonly<Partial<Record<ReasonCode, readonly [section: string, sta
 
 function readWorld(reasons: readonly Reason[], at: number): Readonly<Record<string, unknown>> {
   const world: Record<string, Record<string, unknown> | string> = {};
-  for (const { code, connection: account } of reasons) {
+  for (const { code, connection: account, rule } of reasons) {
+    // Rows do not say how much was spent; more than any budget has.
+    if (code === 'budget-exceeded' && rule !== undefined)
+      world['spend'] = { ...(world['spend'] as object | undefined), [rule]: 1_000_000_000 };
     const state = states[code];
     if (state && account !== undefined) {
       const [section, value] = state;

@@ -37,21 +37,32 @@ const units = {
   running: 'at the same time',
   conversations: 'conversations',
   retries: 'repeats',
+  'nano-USD': '',
 } as const;
 
 const ends = {
   refuse: 'the request is refused',
-  skip: 'the account is left out',
+  skip: 'it is left out',
   wait: 'the call waits',
   stop: 'nothing is repeated',
+  warn: 'it only warns',
+  route: 'the request goes elsewhere',
 } as const;
 
 function renderCharge(charge: ExplainedCharge): string {
   const { id, counts, takes, used, limit, left, full, whenFull, resets, at } = charge;
+  if (counts === 'nano-USD') return renderMoney(charge);
   const takesMore = takes > 1 ? `, takes about ${takes}` : '';
   const until = resets === undefined || used === 0 ? '' : `, free again from ${resets}`;
   const verdict = full ? `; full: ${ends[whenFull]}` : '';
   return `${id}  ${left} of ${limit} ${units[counts]} left${takesMore}${until}${verdict}${at === undefined ? '' : `  ${at}`}`;
+}
+
+function renderMoney({ id, takes, limit, left, full, whenFull, resets, at }: ExplainedCharge): string {
+  const until = resets === undefined ? '' : `, resets at ${resets}`;
+  const verdict = full ? `; no room: ${ends[whenFull]}` : '';
+  const place = at === undefined ? '' : `  ${at}`;
+  return `${id}  ${renderUsd(left)} of ${renderUsd(limit)} left, sets aside ${renderUsd(takes)}${until}${verdict}${place}`;
 }
 
 function renderCache({ eligible, because, parts, ttl, at, store }: CacheRecipe): readonly string[] {

@@ -6,6 +6,7 @@ import type { Feature, SecretReference } from '../config/generated/types.ts';
 import type { SourcePosition } from '../diagnostics.ts';
 import type { Operation, ProtocolName } from '../protocols/capabilities.ts';
 import type { Suffix } from './decision.ts';
+import type { Budget } from './budgets.ts';
 import type { CacheRule } from './cache-recipe.ts';
 import type { DemandableFact, Facts } from './facts.ts';
 import type { GlobIndex } from './globs.ts';
@@ -300,6 +301,8 @@ export interface Snapshot {
     readonly lockout: LockoutSettings;
   };
   readonly policies: PolicySet;
+  /** In the order of the file. */
+  readonly budgets: readonly Budget[];
   /** Which answers may be kept; absent: none. */
   readonly cache?: CacheRule;
   /** Conversations: milliseconds that they are remembered, and whether they stay where they are. */

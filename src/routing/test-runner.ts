@@ -4,6 +4,7 @@ import type { ResolvedTest } from '../config/generated/types.ts';
 import { renderPosition, type Locate } from '../diagnostics.ts';
 import { createRandom } from '../lib/random.ts';
 import { renderPointer } from '../lib/json-pointer.ts';
+import { listBudgetCharges, matchBudgets } from './budgets.ts';
 import { planCache } from './cache-recipe.ts';
 import { listCallCounters } from './charges.ts';
 import { listKeyCounters } from './counters.ts';
@@ -83,7 +84,7 @@ export function runTest(test: ResolvedTest, snapshot: Snapshot): TestRun {
     status: readStatus(end, facts),
     reasons: course?.reasons ?? decision.reasons,
     headers: renderHeaders(end, made.length, facts, snapshot),
-    charges: course ? listCharged(course, facts) : [],
+    charges: course ? listCharged(course, facts, snapshot, now) : [],
     cache: planCache(decision, facts, snapshot, now),
   };
 }
@@ -93,12 +94,15 @@ function listMade(course: Course | undefined): readonly Attempt[] {
 }
 
 /** The limits of the key, and what every call that was made has taken. */
-function listCharged(course: Course, { principal: { key, limits } }: Facts): readonly string[] {
+function listCharged(course: Course, facts: Facts, { budgets }: Snapshot, now: number): readonly string[] {
+  const { key, limits } = facts.principal;
+  const matched = matchBudgets(budgets, facts, now);
   const own = key === undefined || limits === undefined ? [] : listKeyCounters({ id: key, limits });
   const made: MadeCall[] = [];
   const calls = course.attempts.flatMap(({ attempt, held, end }) => {
     if (held !== undefined) return [];
-    const counters = listCallCounters(attempt, isRetry(made, attempt.provider.id));
+    const money = listBudgetCharges(matched, attempt, facts, now).map(({ budget }) => budget);
+    const counters = [...money, ...listCallCounters(attempt, isRetry(made, attempt.provider.id))];
     made.push({ target: attempt.target, ...(end !== undefined && end !== 'success' && { class: end }) });
     return counters;
   });

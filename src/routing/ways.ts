@@ -107,8 +107,9 @@ function listChanges(
   const changes = new Map<string, Change>();
   const add = (change: Change): void =>
     void (changes.has(change.without) || changes.set(change.without, change));
-  for (const { code, rule, at, about } of reasons) {
+  for (const { code, rule, at, about, until } of reasons) {
     if (rule !== undefined && effective.has(code)) add(withoutPolicy(rule, at));
+    if (code === 'budget-exceeded' && rule !== undefined) add(withoutBudget(rule, at, until));
     if (code === 'key-not-allowed')
       add({
         without: `the models of key ${rule ?? ''}`.trimEnd(),
@@ -161,6 +162,19 @@ function withoutPolicy(id: string, at: SourcePosition | undefined): Change {
       const { policies } = variant.snapshot;
       const rest = policies.policies.filter((policy) => policy.id !== id);
       return { ...variant, snapshot: { ...variant.snapshot, policies: { ...policies, policies: rest } } };
+    },
+  };
+}
+
+function withoutBudget(id: string, at: SourcePosition | undefined, until: number | undefined): Change {
+  return {
+    without: `the budget ${id}`,
+    rule: id,
+    at,
+    until,
+    apply: (variant) => {
+      const budgets = variant.snapshot.budgets.filter((budget) => budget.id !== id);
+      return { ...variant, snapshot: { ...variant.snapshot, budgets } };
     },
   };
 }

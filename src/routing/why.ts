@@ -106,6 +106,7 @@ const hints: Readonly<Partial<Record<ReasonCode, string>>> = {
   'no-credential': 'Set the secret that the connection names.',
   cooling: 'Ask again after the rest.',
   'quota-spent': 'Ask again after the reset.',
+  'budget-exceeded': 'Ask again after the reset, or raise the budget.',
   'breaker-open': 'Ask again when the breaker lets a probe through.',
   'no-endpoint': 'Choose a target that speaks such requests.',
   'not-retryable': 'Change the request: every candidate would say the same.',

@@ -240,6 +240,11 @@ export async function bootGateway(options: BootOptions): Promise<BootedGateway> 
         metrics.record(event);
         combos.record(event, calls, clock.now());
       },
+      onBudget: ({ until, ...notice }) =>
+        logs.log.warn(
+          { ...notice, ...(until !== undefined && { until: new Date(until).toISOString() }) },
+          'a budget has reached the share at which to warn',
+        ),
       report: (error, requestId) => logs.log.error({ err: error, requestId }, 'fault of the gateway'),
       health: () => ({ config: describeStatus(coordinator.status()), state: state!.status() }),
       listen: readAddress(start),

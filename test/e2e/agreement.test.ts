@@ -62,6 +62,26 @@ const combo = fc.record({
     selector: ({ provider, model }) => `${provider}/${model}`,
   }),
 });
+/** Tokens cost a dollar a million; what one answer costs is some millionths. */
+const budgets = fc.subarray([
+  { id: 'all', limit: 0.000006, period: 'hourly', reserve: 'none' },
+  {
+    id: 'q',
+    match: { providers: ['q'] },
+    limit: 0.000005,
+    period: 'daily',
+    reserve: 'capped',
+    reserveCap: 0.00001,
+  },
+  {
+    id: 'each',
+    per: 'key',
+    limit: 0.000004,
+    period: 'total',
+    reserve: 'none',
+    onExceeded: { route: 'free/good' },
+  },
+]);
 const configuration = fc.record({
   accounts: fc.tuple(...providers.map(() => fc.integer({ min: 1, max: 3 }))),
   select: fc.constantFrom('fill-first', 'round-robin', 'p2c', 'random', 'least-used', 'strict-random'),
@@ -74,6 +94,7 @@ const configuration = fc.record({
     { id: 'never', match: { models: ['p/odd'] }, deny: 'never' },
   ]),
   affinity: fc.boolean(),
+  budgets,
   /** What the key may do in a minute, and what the first provider's accounts include in an hour. */
   limits: fc.record(
     {
@@ -111,19 +132,22 @@ function compileOf(made: typeof configuration extends fc.Arbitrary<infer Value> 
     behaviours: Object.fromEntries(models.map((name) => [name, behaviours[name].behaviour])),
   };
   return makeSnapshot({
-    providers: Object.fromEntries(
-      providers.map((id, index) => [
-        id,
-        {
-          sandbox,
-          select: made.select,
-          connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({
-            id: `c${account}`,
-            ...(index === 0 && made.quota && { quota: { window: '1h', threshold: 0.9, ...made.quota } }),
-          })),
-        },
-      ]),
-    ),
+    providers: {
+      free: { sandbox },
+      ...Object.fromEntries(
+        providers.map((id, index) => [
+          id,
+          {
+            sandbox,
+            select: made.select,
+            connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({
+              id: `c${account}`,
+              ...(index === 0 && made.quota && { quota: { window: '1h', threshold: 0.9, ...made.quota } }),
+            })),
+          },
+        ]),
+      ),
+    },
     combos: Object.fromEntries(
       combos.map((name, index) => [
         name,
@@ -135,6 +159,10 @@ function compileOf(made: typeof configuration extends fc.Arbitrary<infer Value> 
       ]),
     ),
     policies: made.policies,
+    budgets: made.budgets,
+    models: Object.fromEntries(
+      providers.flatMap((id) => models.map((name) => [`${id}/${name}`, { price: { input: 1, output: 1 } }])),
+    ),
     keys: [{ id: 'k', digest: `sha256:${hash('sha256', key, 'hex')}`, limits: made.limits }],
     defaults: { session: { affinity: made.affinity } },
     resilience: {
@@ -238,7 +266,16 @@ const brief = ({ code, message, rule, about, connection, until }: Reason) => ({
 
 describe('the gateway and the course', () => {
   it(`agree about ${runs * 20} requests`, { timeout: 60_000 + runs * 2_000 }, async () => {
-    const seen = { requests: 0, attempts: 0, held: 0, refused: 0, failed: 0, limited: 0, replayed: 0 };
+    const seen = {
+      requests: 0,
+      attempts: 0,
+      held: 0,
+      refused: 0,
+      failed: 0,
+      limited: 0,
+      replayed: 0,
+      unpaid: 0,
+    };
     await fc.assert(
       fc.asyncProperty(
         configuration,
@@ -296,6 +333,9 @@ describe('the gateway and the course', () => {
             if (end.kind === 'failed') seen.failed++;
             expect(pair.clock.now()).toBe(now);
             expect(pair.twin.report(now)).toEqual(pair.world.report(now));
+            for (const counter of ['all ', 'q ', 'each ', 'each k'])
+              expect(pair.twin.spent(counter, 0)).toBe(pair.world.spent(counter, 0));
+            if (course.reasons.some(({ code }) => code === 'budget-exceeded')) seen.unpaid++;
             const { replay } = explainWhy({ row, snapshot, now });
             const { decision } = course;
             const planned = decision.kind === 'route' ? decision.attempts.map((one) => one.target) : [];
@@ -309,8 +349,10 @@ describe('the gateway and the course', () => {
       { numRuns: runs },
     );
     // A run that only ever succeeds would prove nothing.
-    expect(seen.attempts).toBeGreaterThan(seen.requests);
-    expect(Math.min(seen.refused, seen.failed, seen.limited)).toBeGreaterThan(seen.requests / 100);
+    expect(seen.attempts).toBeGreaterThan(seen.requests * 0.7);
+    expect(Math.min(seen.refused, seen.failed, seen.limited, seen.unpaid)).toBeGreaterThan(
+      seen.requests / 100,
+    );
     expect(seen.replayed).toBeGreaterThan(seen.requests / 2);
     if (runs > 25) console.warn(`agreement: ${JSON.stringify(seen)}`);
   });

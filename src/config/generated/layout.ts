@@ -1320,10 +1320,7 @@ export const layout: LayoutNode = {
      "period"
     ]
    },
-   "default": [],
-   "notYet": {
-    "severity": "error"
-   }
+   "default": []
   },
   "rateLimits": {
    "type": "array",
@@ -2587,10 +2584,7 @@ export const layout: LayoutNode = {
          "type": "number",
          "expected": "an amount in US dollars, such as 50 or 0.25"
         },
-        "default": {},
-        "notYet": {
-         "severity": "error"
-        }
+        "default": {}
        },
        "usage": {
         "type": "object",

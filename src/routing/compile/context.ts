@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { ResolvedConfig } from '../../config/generated/types.ts';
 import type { Diagnostic, Locate, SourcePosition } from '../../diagnostics.ts';
 import type { DemandableFact } from '../facts.ts';
+import type { Budget } from '../budgets.ts';
 import { noPolicies, type PolicySet } from '../policies/policy.ts';
 import type {
   Alias,
@@ -33,6 +34,7 @@ export interface Draft {
   sessions: Snapshot['sessions'];
   responses: Partial<Snapshot['responses']>;
   readonly demands: Set<DemandableFact>;
+  readonly budgets: Budget[];
   cache?: NonNullable<Snapshot['cache']>;
   limits: Partial<Snapshot['limits']>;
   timing: Partial<Snapshot['timing']>;
@@ -61,6 +63,7 @@ export function createDraft(): Draft {
     aliases: [],
     globs: [],
     keys: new Map(),
+    budgets: [],
     policies: noPolicies,
     retryShare: 0,
     onLoss: 'warn',

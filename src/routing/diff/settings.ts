@@ -63,6 +63,20 @@ function byKey(connections: readonly Connection[]): ReadonlyMap<string, Connecti
 const sections = ['access', 'limits', 'timing'] as const;
 
 export function diffSettings(previous: Snapshot, next: Snapshot): readonly SettingChange[] {
+  return [...diffBudgets(previous, next), ...diffSections(previous, next)];
+}
+
+function diffBudgets(previous: Snapshot, next: Snapshot): readonly SettingChange[] {
+  const [was, is] = [previous, next].map(
+    ({ budgets }) => new Map(budgets.map((one) => [one.id, one.meaning])),
+  );
+  return [...new Set([...was!.keys(), ...is!.keys()])].sort().flatMap((id) => {
+    const [before = 'absent', after = 'absent'] = [was!.get(id), is!.get(id)];
+    return before === after ? [] : [{ setting: `budgets.${id}`, before, after }];
+  });
+}
+
+function diffSections(previous: Snapshot, next: Snapshot): readonly SettingChange[] {
   return sections.flatMap((section) => {
     const was: Readonly<Record<string, unknown>> = previous[section];
     const is: Readonly<Record<string, unknown>> = next[section];

@@ -6,7 +6,7 @@ import { renderTarget } from '../resolve.ts';
 import type { Combo, Snapshot } from '../snapshot.ts';
 import type { TestResult, TestRun } from '../test-runner.ts';
 
-export const coverageKinds = ['rule', 'key', 'alias', 'combo', 'target', 'strategy'] as const;
+export const coverageKinds = ['rule', 'budget', 'key', 'alias', 'combo', 'target', 'strategy'] as const;
 export type CoverageKind = (typeof coverageKinds)[number];
 
 export interface CoverageItem {
@@ -43,10 +43,11 @@ interface Item {
   readonly at?: SourcePosition | undefined;
 }
 
-function listItems({ policies, keys, aliases, globs, combos }: Snapshot): readonly Item[] {
+function listItems({ policies, budgets, keys, aliases, globs, combos }: Snapshot): readonly Item[] {
   const strategies = new Map(combos.values().map((combo) => [combo.strategy, combo.at]));
   return [
     ...policies.policies.map(({ id, at }): Item => ({ kind: 'rule', name: id, at })),
+    ...budgets.map(({ id, at }): Item => ({ kind: 'budget', name: id, at })),
     ...keys.values().map(({ id, at }): Item => ({ kind: 'key', name: id, at })),
     ...aliases.values().map(({ name, at }): Item => ({ kind: 'alias', name, at })),
     ...globs.entries().map(({ pattern, at }): Item => ({ kind: 'alias', name: pattern, at })),
@@ -71,10 +72,11 @@ function listTargets({ targets, onContextOverflow = [], onContentPolicy = [] }: 
 }
 
 function* listTouched(run: TestRun, snapshot: Snapshot): Generator<string> {
-  const { facts, reasons, course } = run;
+  const { facts, reasons, course, charges } = run;
+  for (const id of charges) yield idOf('budget', id);
   if (facts.principal.key !== undefined) yield idOf('key', facts.principal.key);
   for (const { code, rule, at } of reasons) {
-    if (rule !== undefined) yield idOf('rule', rule);
+    if (rule !== undefined) yield idOf(code.startsWith('budget-') ? 'budget' : 'rule', rule);
     if (code === 'alias') yield* named(snapshot.aliases.values(), at, ({ name }) => name);
     if (code === 'alias-glob') yield* named(snapshot.globs.entries(), at, ({ pattern }) => pattern);
   }

@@ -18,7 +18,10 @@ export function findUnknownNames(given: Given, snapshot: Snapshot): readonly str
     ...Object.keys(usage).flatMap((id) =>
       counters.includes(id) ? [] : [say(`there is no limit "${id}"`, id, counters)],
     ),
-    ...(Object.keys(spend).length === 0 ? [] : ['spend stands for nothing: budgets do not act yet']),
+    ...Object.keys(spend).flatMap((id) => {
+      const known = snapshot.budgets.map((budget) => budget.id);
+      return known.includes(id) ? [] : [say(`there is no budget "${id}"`, id, known)];
+    }),
   ];
 }
 

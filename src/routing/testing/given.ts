@@ -90,8 +90,17 @@ export function createGivenWorld(given: Given, snapshot: Snapshot, options: Give
     hasCredential: (id) =>
       given.credentials[id] ?? given.credentials[id.slice(0, id.indexOf('@'))] ?? hasCredential(id),
   });
-  if (busy.size === 0) return world;
-  return { ...world, inFlight: (id) => world.inFlight(id) + (busy.get(id) ?? 0) };
+  const spent = new Map(Object.entries(given.spend).map(([id, usd]) => [id, Math.round(usd * 1e9)]));
+  // A test does not say whose share of a budget it is: everybody's.
+  const before = (counter: string): number => spent.get(counter.slice(0, counter.indexOf(' '))) ?? 0;
+  return {
+    ...world,
+    ...(busy.size > 0 && { inFlight: (id: string) => world.inFlight(id) + (busy.get(id) ?? 0) }),
+    ...(spent.size > 0 && {
+      spent: (counter: string, since: number) => world.spent(counter, since) + before(counter),
+      settled: (counter: string, since: number) => world.settled(counter, since) + before(counter),
+    }),
+  };
 }
 
 /** What `given.usage` says of lanes: so many calls run and do not end, so many have just begun. */

@@ -82,6 +82,7 @@ export function renderResultsJunit(suites: readonly TestSuite[]): string {
 
 const plurals: Readonly<Record<CoverageKind, string>> = {
   rule: 'rules',
+  budget: 'budgets',
   key: 'keys',
   alias: 'aliases',
   combo: 'combos',

@@ -13,6 +13,7 @@ import {
 import { coversAccount, reduceCooldown, type Cooldown, type CooldownEvent } from './cooldown.ts';
 import { failureEffects } from './failures.ts';
 import { reduceLatency, type Latency } from './latency.ts';
+import { readSpend, reduceSpend, type Spend } from './spend.ts';
 import { addressId, readBan, readLock, reduceLockout, type Ban, type Lockout } from './lockout.ts';
 import { reduceQuota, type Quota } from './quota.ts';
 import { renderReport } from './report.ts';
@@ -37,6 +38,9 @@ interface Tables {
   readonly uses: SliceTable<UsageCount>;
   readonly quotas: SliceTable<Quota>;
   readonly budgets: SliceTable<RetryBudget>;
+  readonly spends: SliceTable<Spend>;
+  /** Money of calls that run, by counter; what ran before a restart runs no more. */
+  readonly reserved: Map<string, number>;
   readonly lockouts: SliceTable<Lockout>;
   readonly bans: SliceTable<Ban>;
   readonly running: Map<string, number>;
@@ -60,13 +64,27 @@ export function createWorld({
     uses: open('uses', readRecord<UsageCount>('calls', 'lastUsed')),
     quotas: open('quota', readRecord<Quota>()),
     budgets: open('retry-budget', readRecord<RetryBudget>('tokens', 'at')),
+    spends: open('spend', readRecord<Spend>('spent', 'at')),
+    reserved: new Map(),
     lockouts: open('lockout', readRecord<Lockout>('failures', 'since')),
     bans: open('ban', readRecord<Ban>('until')),
     running: new Map(),
     probes: new Map(),
   };
-  const { rotations, cooldowns, breakers, latencies, uses, quotas, budgets, lockouts, bans, running } =
-    tables;
+  const {
+    rotations,
+    cooldowns,
+    breakers,
+    latencies,
+    uses,
+    quotas,
+    budgets,
+    spends,
+    reserved,
+    lockouts,
+    bans,
+    running,
+  } = tables;
   const sessions = new SessionTable(open('session', readRecord<Session>('connection', 'target', 'at')));
   return {
     rotation: (combo) => rotations.get(combo) ?? 0,
@@ -89,6 +107,8 @@ export function createWorld({
     quota: (connection) => quotas.get(connection),
     session: (id, now, ttl) => sessions.get(id, now, ttl),
     sessions: (now, ttl) => sessions.list(now, ttl),
+    spent: (counter, since) => readSpend(spends.get(counter), since) + (reserved.get(counter) ?? 0),
+    settled: (counter, since) => readSpend(spends.get(counter), since),
     retriesLeft: (provider, now) => readRetryTokens(budgets.get(provider), now),
     mayRetry: (provider, now) => mayRetry(budgets.get(provider), now),
     report: (now) => renderReport(tables, now),
@@ -118,6 +138,17 @@ export function createWorld({
           for (const { window, amount, limit, length } of event.windows) {
             const spent = { kind: 'spent', window, amount, limit, resetAt: now + length } as const;
             quotas.set(event.connection, reduceQuota(quotas.get(event.connection), spent, now));
+          }
+          break;
+        case 'money-reserved':
+          for (const { id, amount } of event.charges) reserved.set(id, (reserved.get(id) ?? 0) + amount);
+          break;
+        case 'money-settled':
+          for (const { id, amount, since } of event.charges) {
+            const left = (reserved.get(id) ?? 0) - amount;
+            if (left > 0) reserved.set(id, left);
+            else reserved.delete(id);
+            if (event.cost > 0) spends.set(id, reduceSpend(spends.get(id), event.cost, since, now));
           }
           break;
         case 'session-served':

@@ -13,6 +13,8 @@ export function moveId(kind: string, id: string, move: Move): string {
   const [section, old = '', list, item] = parsePointer(move.from);
   const [, next = '', , nextItem] = parsePointer(move.to);
   if (section === 'combos') return kind === 'rotation' && id === old ? next : id;
+  if (section === 'budgets')
+    return kind === 'spend' && id.startsWith(`${idOf(old)} `) ? idOf(next) + id.slice(idOf(old).length) : id;
   if (section !== 'providers' || !namesProviders.has(kind)) return id;
   if (list === undefined) {
     // `provider`, `provider@connection`, `provider/model`: a combo of the same name keeps its place.
@@ -22,6 +24,11 @@ export function moveId(kind: string, id: string, move: Move): string {
   const account = `${old}@${item?.slice('id:'.length)}`;
   if (id !== account && !id.startsWith(`${account} `)) return id;
   return `${next}@${nextItem?.slice('id:'.length)}${id.slice(account.length)}`;
+}
+
+/** `id:monthly` → `monthly`. */
+function idOf(segment: string): string {
+  return segment.startsWith('id:') ? segment.slice('id:'.length) : segment;
 }
 
 /** Kinds whose ids begin with a provider; addresses and sessions are named by nobody. */

@@ -42,10 +42,21 @@ export interface World {
   session(id: string, now: number, ttl: number): Session | undefined;
   /** Every conversation that is remembered, the latest first. */
   sessions(now: number, ttl: number): readonly (Session & { readonly id: string })[];
+  /** Nano-USD that are spent or set aside under a budget's counter since its period began. */
+  spent(counter: string, since: number): number;
+  /** Nano-USD that are spent for good. */
+  settled(counter: string, since: number): number;
   /** Repeats that the provider may still have; fractional. */
   retriesLeft(provider: string, now: number): number;
   /** Whether the retry budget of the provider has something left. */
   mayRetry(provider: string, now: number): boolean;
+}
+
+/** Nano-USD under the counter of a budget whose period began at `since` (epoch milliseconds). */
+export interface MoneyCharge {
+  readonly id: string;
+  readonly amount: number;
+  readonly since: number;
 }
 
 /** What happened, as the gateway and the simulator report it. */
@@ -65,6 +76,10 @@ export type WorldEvent =
         readonly length: number;
       }[];
     }
+  /** Money is set aside for a call that begins, in every counter that it is charged to. */
+  | { readonly kind: 'money-reserved'; readonly charges: readonly MoneyCharge[] }
+  /** That call has ended: what was set aside is free again, and what it cost is spent. */
+  | { readonly kind: 'money-settled'; readonly charges: readonly MoneyCharge[]; readonly cost: number }
   /** An operator (or a finished sign-in) clears an account; without a model all of its models. */
   | { readonly kind: 'account-cleared'; readonly connection: string; readonly model?: string }
   /** An answer that belongs to a conversation has begun; only success is remembered. */
