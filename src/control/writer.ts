@@ -202,9 +202,10 @@ async function carryOut(
   }));
   const audit = openAudit(parts, request, writes, effect);
   await audit('intent');
-  const intent = await intend(parts, request, writes, prepared);
+  let intent: OwedCommit | undefined;
   let undo: (() => Promise<void>) | undefined;
   try {
+    intent = await intend(parts, request, writes, prepared);
     // Before the files: whoever reads the new text finds the values that it names.
     if (request.secrets && request.secrets.size > 0) undo = await parts.secrets?.put(request.secrets);
     if (writes.length > 0) await writeJournaled(parts.journal, writes, parts.files ?? systemFiles);
@@ -253,8 +254,15 @@ async function takeBack(parts: WriterParts, writes: readonly PlannedWrite[]): Pr
   const reversed = writes.flatMap(({ path, before, after }) =>
     before === null ? [] : [{ path, before: after, after: before }],
   );
+  const files = parts.files ?? systemFiles;
   try {
-    await writeJournaled(parts.journal, reversed, parts.files ?? systemFiles);
+    await writeJournaled(parts.journal, reversed, files);
+    for (const { path, before, after } of writes) {
+      // A file that the change has made goes again, as long as nobody has written into it.
+      if (before !== null) continue;
+      const now = await files.read(path).catch(() => undefined);
+      if (now !== undefined && Buffer.from(after, 'utf8').equals(now)) await files.unlink(path);
+    }
     await parts.activate();
     return true;
   } catch (error) {

@@ -1,5 +1,5 @@
 // The life of a proposal with its secrets, and of what git owes: through a booted gateway, real git and a remote.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBooted, type Booted } from '../support/booted.ts';
@@ -310,6 +310,29 @@ describe('what git owes', () => {
     await boot();
     expect(await eventually(readGit, ({ state }) => state === 'clean')).toEqual({ state: 'clean' });
   });
+});
+
+it('what cannot be used after all is taken back: the text, the new file, the secret, the promise of a commit', async () => {
+  places = createGitPlaces(config('commit', 'include: [config.d/*.yaml]\n'));
+  await boot();
+  const first = { edits: [set('/aliases/first', 'own/two')], secrets: { 'own-main': 'old-canary' } };
+  expect(await call('PATCH', '/api/config', first)).toMatchObject({ status: 200 });
+  const [before, head] = [disk(), places.git('ours', 'rev-parse', 'HEAD')];
+  const taken = new URL(upstream.baseUrl).host;
+  const edits = [set('/aliases/extra', 'own/m'), set('/server/listen', taken)];
+  const reply = await call('PATCH', '/api/config?file=config.d/extra.yaml', {
+    edits,
+    secrets: { 'own-main': 'new-canary' },
+  });
+  expect(reply).toMatchObject({ status: 422, body: { diagnostics: [{ code: 'reload/cannot-bind' }] } });
+  expect(reply.body['message']).toContain('taken back');
+  expect(disk()).toBe(before);
+  expect(existsSync(join(places.ours, 'config.d', 'extra.yaml'))).toBe(false);
+  expect(await sent()).toBe('Bearer old-canary');
+  expect(await readGit()).toEqual({ state: 'clean' });
+  expect(places.git('ours', 'rev-parse', 'HEAD')).toBe(head);
+  expect(places.git('ours', 'status', '--porcelain')).toBe('');
+  expect(booted!.gateway.status()).toMatchObject({ healthy: true });
 });
 
 describe('branches that have gone apart', () => {
