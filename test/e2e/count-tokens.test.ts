@@ -111,6 +111,10 @@ describe.each(lanes)('%s lane', (lane) => {
       expect(call!.headers['x-api-key']).toMatch(/^secret-of-/);
       expect(call!.body).toContain(JSON.stringify(text).slice(1, -1));
       expect(call!.body).not.toContain('models/x');
+      // Anthropic and OpenAI refuse what only a chat has.
+      const sent = JSON.parse(call!.body) as object;
+      for (const member of ['max_tokens', 'stream', 'store', 'include'])
+        expect(sent).not.toHaveProperty(member);
       expect(rig.rows).toEqual([]);
     });
 
