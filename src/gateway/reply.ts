@@ -1,5 +1,6 @@
 // The way back: status and headers once, then bytes; errors always in the envelope of the client's protocol.
 import { GatewayError, isGatewayError, type UpstreamFailure } from '../errors.ts';
+import { renderHundredths } from '../lib/decimals.ts';
 import type { RawHeaders, RenderedError } from '../protocols/protocol.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
@@ -122,7 +123,7 @@ function describeAttempt(exchange: Exchange, upstream: RawHeaders, now: number, 
   if (session !== undefined) headers.push('X-OmniRoute-Session-Id', encodeValue(session));
   headers.push(
     'X-OmniRoute-Overhead-Ms',
-    overhead.toFixed(2),
+    renderHundredths(overhead),
     'X-OmniRoute-Latency-Ms',
     String(Math.round(elapsed)),
   );

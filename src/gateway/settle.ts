@@ -1,5 +1,6 @@
 // The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
 import { renderHundredths } from '../lib/decimals.ts';
+import { quoteName } from '../lib/quote-name.ts';
 import type { Facts } from '../routing/facts.ts';
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { renderReasons } from '../routing/reason-text.ts';
@@ -83,7 +84,8 @@ function renderFacts(facts: Facts): string {
   for (const name in facts) {
     if (toldElsewhere.has(name)) continue;
     const value = facts[name as keyof Facts];
-    const json = typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value);
+    const plain = typeof value === 'number' || typeof value === 'boolean';
+    const json = plain ? value : name === 'address' ? quoteName(facts.address) : JSON.stringify(value);
     text += `${text === '' ? '' : ','}"${name}":${json}`;
   }
   return `{${text}}`;
@@ -103,7 +105,7 @@ function renderAttempts(attempts: Exchange['attempts']): string {
     return JSON.stringify(attempts);
   }
   const { target, status, milliseconds } = first!;
-  return `[{"target":${JSON.stringify(target)},"status":${status},"milliseconds":${milliseconds}}]`;
+  return `[{"target":${quoteName(target)},"status":${status},"milliseconds":${milliseconds}}]`;
 }
 
 function renderMarks({ marks }: Exchange): string {

@@ -1,5 +1,6 @@
 // What every wire with `model` and `stream` at the top of its body splices alike.
 import { applyEdits, insertMembers } from '../lib/json-splice.ts';
+import { quoteName } from '../lib/quote-name.ts';
 import type { Edit } from '../lib/json-splice.ts';
 import type { RequestPeek, SpliceEdits } from './protocol.ts';
 
@@ -11,8 +12,7 @@ export function spliceBody(
 ): readonly Uint8Array[] {
   const edits: Edit[] = [];
   const members: string[] = [];
-  if (wanted.model !== undefined && modelSpan)
-    edits.push({ ...modelSpan, text: JSON.stringify(wanted.model) });
+  if (wanted.model !== undefined && modelSpan) edits.push({ ...modelSpan, text: quoteName(wanted.model) });
   if (wanted.stream) {
     if (spans['stream']) edits.push({ ...spans['stream'], text: 'true' });
     else members.push('"stream":true');

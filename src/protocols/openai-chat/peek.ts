@@ -5,6 +5,7 @@ import { sealPrefix } from '../../ir/proof.ts';
 import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
 import { isTrueAt, numberAt, prepareKeys, scanObject, stringAt, typeAt } from '../../lib/json-scan.ts';
 import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
+import { quoteName } from '../../lib/quote-name.ts';
 import type { Edit } from '../../lib/json-splice.ts';
 import type { Peek, RequestPeek, Span, SpliceEdits } from '../protocol.ts';
 import { stripSealed } from './sealed.ts';
@@ -60,8 +61,7 @@ function splice(
   if (sealed !== undefined) return splice(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);
   const edits: Edit[] = [];
   const members: string[] = [];
-  if (wanted.model !== undefined && modelSpan)
-    edits.push({ ...modelSpan, text: JSON.stringify(wanted.model) });
+  if (wanted.model !== undefined && modelSpan) edits.push({ ...modelSpan, text: quoteName(wanted.model) });
   if (wanted.stream) {
     if (spans.stream) edits.push({ ...spans.stream, text: 'true' });
     else members.push('"stream":true');
