@@ -42,7 +42,9 @@ export function editText(text: string, edit: Edit): string {
 
 function cut(tree: Tree, edit: Edit, before: Value, after: Value): string {
   const direct = cutDirectly(tree, edit, before);
-  if (direct) return applySplices(tree, direct);
+  const moved = direct && applySplices(tree, direct);
+  // Bytes that mean something else at their new place, as a block text in front of blank lines, are written anew.
+  if (moved !== undefined && means(moved, after)) return moved;
   let current = tree;
   for (let count = 0; count < maxCuts; count++) {
     const splices = findNextCut(current, { kind: 'root' }, current.document.contents, after);

@@ -35,6 +35,12 @@ const cases: readonly Case[] = [
     after: 'list: [ y, &one x ]\nother: *one\n',
   },
   {
+    title: 'a moved item that keeps blank lines is written anew where it would swallow others',
+    before: 'l:\n  - |+\n    two\n    lines\n  - b\n\nm: 1\n',
+    edit: { op: 'move', pointer: '/l/1', before: '0' },
+    after: 'l:\n  - b\n  - |\n    two\n    lines\n\nm: 1\n',
+  },
+  {
     title: 'a key << is a name and merges nothing',
     before: 'k: {}\n',
     edit: { op: 'set', pointer: '/k/<<', value: 'plain' },
