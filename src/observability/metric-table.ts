@@ -86,7 +86,8 @@ export const metricTable = {
   omniroute_config_git_owed: {
     kind: 'gauge',
     labels: [],
-    meaning: '1 while a change that is live waits for its commit or push, else 0.',
+    meaning:
+      '1 while a change that is live waits for its commit or push, or a pull waits for a person; else 0.',
   },
   omniroute_config_info: {
     kind: 'gauge',
