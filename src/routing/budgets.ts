@@ -88,12 +88,19 @@ export function isExceeded(
   return used >= budget.limit || used + amount > budget.limit;
 }
 
-/** The first budget that keeps a call from being made; one that only warns never does. */
+/**
+ * The first budget that keeps a call from being made. One that only warns never does, and one that sends requests elsewhere
+ * does not when they are there.
+ */
 export function findExceeded(
   charges: readonly BudgetCharge[],
+  { detour = false }: { readonly detour?: boolean },
   world: Pick<World, 'spent'>,
 ): BudgetCharge | undefined {
-  return charges.find((charge) => charge.budget.onExceeded.action !== 'warn' && isExceeded(charge, world));
+  return charges.find((charge) => {
+    const { action } = charge.budget.onExceeded;
+    return action !== 'warn' && !(detour && action === 'route') && isExceeded(charge, world);
+  });
 }
 
 export function describeExceeded({ budget, until }: BudgetCharge): string {

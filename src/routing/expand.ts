@@ -42,6 +42,8 @@ export interface Expansion {
     /** A budget had no room for somebody: when the first of them resets, and where it sends requests. */
     exceeded?: { reset?: number; route?: { readonly to: string; readonly reason: Reason } };
   };
+  /** A budget has sent the request here. */
+  readonly detour?: true;
   /** The budgets that the request may count in. */
   readonly budgets?: readonly Budget[];
   /** Every reason in the order in which it arose. */
@@ -138,6 +140,7 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
     at: target.at,
     ...(screened?.changes && { changes: screened.changes }),
     ...(screened && screened.rank > 0 && { rank: screened.rank }),
+    ...(expansion.detour && { detour: true as const }),
   };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
@@ -168,7 +171,7 @@ function hasRoom(attempt: Attempt, expansion: Expansion): boolean {
   const { budgets = [], facts, now, world, reasons, found } = expansion;
   if (budgets.length === 0) return true;
   const charges = listBudgetCharges(budgets, attempt, facts, now);
-  const over = findExceeded(charges, world);
+  const over = findExceeded(charges, attempt, world);
   if (!over) {
     for (const warning of listWarnings(charges, world))
       if (!reasons.some(({ code, rule }) => code === warning.code && rule === warning.rule))

@@ -23,11 +23,13 @@ export interface Hold {
 /** What keeps an attempt from being begun at this moment. */
 export function findHold(
   world: World,
-  { provider, connection: { key }, model }: Attempt,
+  attempt: Attempt,
   made: readonly MadeCall[],
   now: number,
   charges: readonly BudgetCharge[] = [],
 ): Hold | undefined {
+  const { provider, connection, model } = attempt;
+  const { key } = connection;
   const rest = world.cooldown(key, model, now);
   if (rest) return { kind: 'cooling', message: `${key} rests after ${rest.class}.`, wait: rest.until - now };
   const call = { provider: provider.id, connection: key, model };
@@ -38,7 +40,7 @@ export function findHold(
   if (isRetry(made, provider.id) && !world.mayRetry(provider.id, now)) {
     return { kind: 'retry-budget', message: `The retry budget of ${provider.id} is used up.` };
   }
-  const over = charges.length === 0 ? undefined : findExceeded(charges, world);
+  const over = charges.length === 0 ? undefined : findExceeded(charges, attempt, world);
   if (over) {
     const wait = over.until < forever ? { wait: over.until - now } : {};
     return { kind: 'budget', message: `For ${key} ${describeExceeded(over)}.`, ...wait };

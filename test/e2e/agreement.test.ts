@@ -79,7 +79,7 @@ const budgets = fc.subarray([
     limit: 0.000004,
     period: 'total',
     reserve: 'none',
-    onExceeded: { route: 'free/good' },
+    onExceeded: { route: 'p/good' },
   },
 ]);
 const configuration = fc.record({
@@ -132,22 +132,19 @@ function compileOf(made: typeof configuration extends fc.Arbitrary<infer Value> 
     behaviours: Object.fromEntries(models.map((name) => [name, behaviours[name].behaviour])),
   };
   return makeSnapshot({
-    providers: {
-      free: { sandbox },
-      ...Object.fromEntries(
-        providers.map((id, index) => [
-          id,
-          {
-            sandbox,
-            select: made.select,
-            connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({
-              id: `c${account}`,
-              ...(index === 0 && made.quota && { quota: { window: '1h', threshold: 0.9, ...made.quota } }),
-            })),
-          },
-        ]),
-      ),
-    },
+    providers: Object.fromEntries(
+      providers.map((id, index) => [
+        id,
+        {
+          sandbox,
+          select: made.select,
+          connections: Array.from({ length: made.accounts[index]! }, (_, account) => ({
+            id: `c${account}`,
+            ...(index === 0 && made.quota && { quota: { window: '1h', threshold: 0.9, ...made.quota } }),
+          })),
+        },
+      ]),
+    ),
     combos: Object.fromEntries(
       combos.map((name, index) => [
         name,

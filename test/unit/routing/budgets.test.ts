@@ -182,7 +182,13 @@ describe('a budget without room', () => {
     const elsewhere = [{ onExceeded: { route: 'spare' } }];
     const routed = { target: 'local/m', reasons: ['budget-route'] };
     expect(run({ request: { model: 'paid/m' }, given: spent(10), expect: routed }, elsewhere)).toEqual({});
-    const back = [{ onExceeded: { route: 'paying' } }];
+    // It counts there, and holds nothing back; another budget may.
+    const cheaper = [{ onExceeded: { route: 'paying' } }];
+    const counted = { target: 'paid/m', charges: ['b'] };
+    expect(
+      run({ request: { model: 'other/m' }, outcomes: ['ok'], given: spent(10), expect: counted }, cheaper),
+    ).toEqual({});
+    const back = [...cheaper, { id: 'hard', limit: 1 }];
     expect(
       run({ request: { model: 'paid/m' }, given: spent(10), expect: { refusal: 'budget_exceeded' } }, back),
     ).toEqual({});
