@@ -1,5 +1,5 @@
 // The life of a proposal with its secrets, and of what git owes: through a booted gateway, real git and a remote.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBooted, type Booted } from '../support/booted.ts';
@@ -228,6 +228,30 @@ it('the same change is proposed once, and again when it was merged and undone', 
   places.git('ours', 'merge', '--quiet', branch);
   places.git('ours', 'revert', '--no-edit', 'HEAD');
   expect(await propose('own/other')).toMatchObject({ status: 202, body: { branch: `${branch}-2` } });
+});
+
+it('a main file behind a link is committed and proposed where it lies, and the link stays', async () => {
+  places = createGitPlaces(config('commit'));
+  places.git('ours', 'mv', mainFile, 'real.yaml');
+  symlinkSync('real.yaml', join(places.ours, mainFile));
+  places.git('ours', 'add', '.');
+  places.git('ours', 'commit', '--quiet', '-m', 'link');
+  places.git('ours', 'push', '--quiet', 'origin', 'main');
+  await boot();
+  expect((await propose('own/two')).body).toMatchObject({ git: { state: 'committed' } });
+  expect(places.git('ours', 'status', '--porcelain')).toBe('');
+  expect(places.git('ours', 'show', '--format=', '--name-only', 'HEAD')).toBe('real.yaml\n');
+  const mode = { op: 'set', pointer: '/gitops/mode', value: 'branch' };
+  expect((await call('PATCH', '/api/config', { edits: [mode] })).body).toMatchObject({ outcome: 'live' });
+  const branch = String((await propose('own/three')).body['branch']);
+  expect(places.git('ours', 'diff', '--name-only', 'HEAD', branch)).toBe('real.yaml\n');
+  places.git('theirs', 'pull', '--quiet');
+  writeFileSync(join(places.theirs, 'real.yaml'), disk().replace('# theirs', '# by link'));
+  places.git('theirs', 'commit', '--quiet', '-am', 'through');
+  places.git('theirs', 'push', '--quiet', '--force', 'origin', 'main');
+  expect((await call('POST', '/api/config/pull')).body).toMatchObject({ outcome: 'live' });
+  expect(disk()).toContain('# by link');
+  expect(lstatSync(join(places.ours, mainFile)).isSymbolicLink()).toBe(true);
 });
 
 it('no branch of a person is a proposal, whatever the template', async () => {
