@@ -2,14 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
 import type { Responder } from '../gateway/responder.ts';
-import { latin1 } from '../lib/bytes.ts';
+import { encodeUtf8, latin1 } from '../lib/bytes.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Match } from './match.ts';
 
 /** Bytes of an unwanted body that are thrown away before the connection is cut. */
 const discardLimit = 64 * 1024 * 1024;
 
-/** Bytes of a whole answer up to which it is joined with its head. */
+/** Bytes up to which a whole answer is joined with its head, and a chunk with its frame. */
 const joinBelow = 8 * 1024;
 
 export function createNodeIncoming(
@@ -87,6 +87,8 @@ class NodeResponder implements Responder {
   readonly #response: ServerResponse;
   #ended = false;
   #written = false;
+  /** The answer goes out in chunks of HTTP/1.1. */
+  #framed = false;
   #draining = false;
   #onDrain: (() => void) | undefined;
   #onClose: (() => void) | undefined;
@@ -109,13 +111,18 @@ class NodeResponder implements Responder {
   }
 
   writeHead(status: number, headers: readonly string[]): void {
-    if (!this.closed) this.#response.writeHead(status, headers as string[]);
+    if (this.closed) return;
+    const response = this.#response;
+    response.writeHead(status, headers as string[]);
+    // The head says it; the frames are written here, as one text each, where Node gathers four pieces (1 µs of a chunk).
+    this.#framed = response.chunkedEncoding;
+    response.chunkedEncoding = false;
   }
 
   write(chunk: Uint8Array | string): boolean {
     if (this.closed) return true;
     this.#written = true;
-    if (this.#response.write(chunk)) return true;
+    if (this.#send(chunk)) return true;
     // Listened to only once it matters: most answers never fill a socket.
     if (!this.#draining) this.#response.on('drain', () => this.#onDrain?.());
     this.#draining = true;
@@ -125,7 +132,10 @@ class NodeResponder implements Responder {
   end(chunk?: Uint8Array | string): void {
     if (this.closed) return;
     this.#ended = true;
-    if (chunk === undefined) this.#response.end();
+    if (this.#framed) {
+      if (chunk !== undefined) this.#send(chunk);
+      this.#response.end('0\r\n\r\n', 'latin1');
+    } else if (chunk === undefined) this.#response.end();
     else if (this.#written || typeof chunk === 'string' || chunk.length > joinBelow)
       this.#response.end(chunk);
     // One character per byte: Node then sends head and body as one text instead of gathering pieces.
@@ -139,6 +149,19 @@ class NodeResponder implements Responder {
     // What was written so far must still reach the client, the error frame above all; then the unfinished body breaks off.
     if (socket && this.#response.headersSent) socket.destroySoon();
     else this.#response.destroy();
+  }
+
+  #send(chunk: Uint8Array | string): boolean {
+    const response = this.#response;
+    // Without a byte only the head goes out; an empty frame would be the end.
+    if (!this.#framed || chunk.length === 0) return response.write(chunk);
+    const bytes = typeof chunk === 'string' ? encodeUtf8(chunk) : chunk;
+    const size = bytes.length.toString(16);
+    // One character per byte.
+    if (bytes.length <= joinBelow) return response.write(`${size}\r\n${latin1(bytes)}\r\n`, 'latin1');
+    response.write(`${size}\r\n`, 'latin1');
+    response.write(bytes);
+    return response.write('\r\n', 'latin1');
   }
 
   onDrain(listener: () => void): void {

@@ -132,6 +132,21 @@ describe.each([nodeLane, webLane])('$name', ({ open }) => {
     );
   });
 
+  it('sends chunks of any size, empty ones and the last one included', async () => {
+    const chunks = ['', 'é', 'x'.repeat(8191), '', 'ü'.repeat(4097), 'y'.repeat(70_000), '漢'];
+    await withAnswer(
+      (responder) => {
+        responder.writeHead(200, head);
+        for (const [index, chunk] of chunks.entries())
+          responder.write(index % 2 === 0 ? chunk : Buffer.from(chunk));
+        responder.end('🜁');
+      },
+      async (client) => {
+        expect(await readAll(client)).toBe(`${chunks.join('')}🜁`);
+      },
+    );
+  });
+
   it('ends without a body', async () => {
     await withAnswer(
       (responder) => {
