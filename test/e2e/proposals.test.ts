@@ -1,11 +1,14 @@
 // The life of a proposal with its secrets, and of what git owes: through a booted gateway, real git and a remote.
 import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { run } from '../../src/cli/main.ts';
 import { startBooted, type Booted } from '../support/booted.ts';
-import { runCli } from '../support/cli.ts';
 import { createGitPlaces, mainFile, type GitPlaces } from '../support/git-remote.ts';
 import { say, startUpstream, type Upstream } from '../support/upstream.ts';
+
+// Each case starts git some fifty times.
+vi.setConfig({ testTimeout: 60_000 });
 
 let booted: Booted | undefined;
 let places: GitPlaces;
@@ -75,8 +78,20 @@ const sent = async (): Promise<string | undefined> => {
   await booted!.ask();
   return upstream.calls.at(-1)?.headers.authorization;
 };
-const secrets = (...args: readonly string[]): ReturnType<typeof runCli> =>
-  runCli(['secrets', ...args], { folder: places.ours, environment: { OMNIROUTE_DATA_DIR: 'data' } });
+const secrets = async (
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string }> => {
+  const out: string[] = [];
+  const code = await run(['secrets', ...args], {
+    out: (text) => void out.push(text),
+    err: (text) => void out.push(text),
+    paint: (_, plain) => plain,
+    folder: places.ours,
+    environment: { OMNIROUTE_DATA_DIR: 'data' },
+    interactive: false,
+  });
+  return { code, out: out.join('\n') };
+};
 const disk = (): string => readFileSync(join(places.ours, mainFile), 'utf8');
 
 /** Asks until the answer fits; what git does beside a request is not awaited by it. */
