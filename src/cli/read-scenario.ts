@@ -32,7 +32,8 @@ export function openScenario(name: string, text: string): OpenScenario {
   const nothing = { check: () => ({ diagnostics: [] }) };
   if (value === undefined || hasErrors(diagnostics)) {
     const message = 'a scenario is a map with arrivals and upstreams';
-    const empty: Diagnostic = { code: 'schema/type', severity: 'error', message, pointer: '' };
+    const at = { file: name, line: 1, column: 1, endLine: 1, endColumn: 2 };
+    const empty: Diagnostic = { code: 'schema/type', severity: 'error', message, pointer: '', at };
     return { ...nothing, diagnostics: diagnostics.length > 0 ? diagnostics : [empty] };
   }
   const { scenario, faults } = readScenario(value);

@@ -169,7 +169,7 @@ export function renderRecorded(tests: readonly RecordedTest[]): string {
   return [
     '# Recorded from real traffic: facts only, no prompt and no answer.',
     'version: 1',
-    'tests:',
+    tests.length === 0 ? 'tests: []' : 'tests:',
     ...lines,
   ]
     .concat('')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dateTest, recordTests } from '../../../src/routing/record.ts';
+import { dateTest, recordTests, renderRecorded } from '../../../src/routing/record.ts';
 import { makeRow } from '../../support/usage.ts';
 
 const row = (facts: object, changes: Parameters<typeof makeRow>[0] = {}) =>
@@ -43,6 +43,10 @@ it('says of a request what rules may read, in numbers that make nearly equal one
   expect(recordTests([row({}, { operation: 'embeddings' })])).toMatchObject([
     { request: { operation: 'embeddings' } },
   ]);
+});
+
+it('writes a file that can be read, also when nothing has come in', () => {
+  expect(renderRecorded([])).toMatch(/^# [^\n]+\nversion: 1\ntests: \[\]\n$/);
 });
 
 it('names the account that was left out, and the time where a rule goes by the clock', () => {
