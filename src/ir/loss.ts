@@ -18,9 +18,12 @@ export interface LossReport {
 
 export function createLossReport(): LossReport {
   const entries: Loss[] = [];
+  const paths = new Set<string>();
   return {
     add(path, reason) {
-      if (!entries.some((entry) => entry.path === path)) entries.push({ path, reason });
+      if (paths.has(path)) return;
+      paths.add(path);
+      entries.push({ path, reason });
     },
     entries,
   };

@@ -25,11 +25,20 @@ export function countLeadingSystem(messages: readonly Message[]): number {
 /** Results of one group of calls belong into one message. */
 export function joinToolMessages(messages: readonly Message[]): readonly Message[] {
   const joined: Message[] = [];
+  /** Of the last message, once it is one of ours. */
+  let parts: Part[] | undefined;
   for (const message of messages) {
     const last = joined.at(-1);
-    if (message.role === 'tool' && last?.role === 'tool') {
-      joined[joined.length - 1] = { ...last, parts: [...last.parts, ...message.parts] };
-    } else joined.push(message);
+    if (message.role !== 'tool' || last?.role !== 'tool') {
+      joined.push(message);
+      parts = undefined;
+    } else {
+      if (parts === undefined) {
+        parts = [...last.parts];
+        joined[joined.length - 1] = { ...last, parts };
+      }
+      for (const part of message.parts) parts.push(part);
+    }
   }
   return joined;
 }

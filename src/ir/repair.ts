@@ -37,7 +37,7 @@ function answerCalls(messages: readonly Message[], loss: LossReport): readonly M
         loss.add(`messages[${index}].${calls[i]!.id}`, 'the call has no result; a placeholder answers it');
     });
   });
-  for (const [id, entries] of results) {
+  for (const [id, { entries }] of results) {
     for (const entry of entries)
       if (!entry.used) loss.add(`messages[${entry.at}].${id}`, 'the result answers no call');
   }
@@ -51,26 +51,38 @@ interface Entry {
   used: boolean;
 }
 
-/** Lists, because some clients use the same ids again in every turn. */
-function collectResults(messages: readonly Message[]): Map<string, Entry[]> {
-  const results = new Map<string, Entry[]>();
+/** The results of one id, in order. Some clients use the same ids again in every turn. */
+interface Entries {
+  readonly entries: Entry[];
+  /** The first one that a call may still take. */
+  next: number;
+}
+
+function collectResults(messages: readonly Message[]): Map<string, Entries> {
+  const results = new Map<string, Entries>();
   messages.forEach((message, at) => {
     if (message.role !== 'tool') return;
     for (const part of message.parts) {
       if (part.kind !== 'tool-result') continue;
-      const entries = results.get(part.id);
-      if (entries === undefined) results.set(part.id, [{ part, at, used: false }]);
-      else entries.push({ part, at, used: false });
+      const known = results.get(part.id);
+      if (known === undefined) results.set(part.id, { entries: [{ part, at, used: false }], next: 0 });
+      else known.entries.push({ part, at, used: false });
     }
   });
   return results;
 }
 
-function take(results: Map<string, Entry[]>, id: string, after: number): Part | undefined {
-  const entry = results.get(id)?.find(({ at, used }) => !used && at > after);
-  if (entry === undefined) return undefined;
-  entry.used = true;
-  return entry.part;
+/** `after` never falls from call to call, so that what was passed over once is never looked at again. */
+function take(results: Map<string, Entries>, id: string, after: number): Part | undefined {
+  const known = results.get(id);
+  if (known === undefined) return undefined;
+  while (known.next < known.entries.length) {
+    const entry = known.entries[known.next++]!;
+    if (entry.at <= after) continue;
+    entry.used = true;
+    return entry.part;
+  }
+  return undefined;
 }
 
 function placeholder(id: string): Part {

@@ -4,6 +4,7 @@ import type { Message } from '../../ir/message.ts';
 import { joinToolMessages } from '../../ir/message.ts';
 import type { Part, ToolResultPart } from '../../ir/parts.ts';
 import { demandObject, demandString, join, readBoolean, readString, wrong } from '../../ir/read.ts';
+import { createWaitingCalls } from '../../ir/waiting-calls.ts';
 import { isObject } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { decodeCall, decodePart } from './parts.ts';
@@ -28,15 +29,8 @@ export function decodeSystem(value: unknown): readonly Message[] {
   return texts.length === 0 ? [] : [{ role: 'system', parts: texts }];
 }
 
-interface OpenCall {
-  readonly id: string;
-  readonly name: string;
-  readonly given: boolean;
-}
-
 export function decodeContents(values: readonly unknown[]): readonly Message[] {
-  /** Calls that wait for their result, in order. */
-  let open: OpenCall[] = [];
+  const waiting = createWaitingCalls();
 
   return joinToolMessages(values.flatMap(decodeContent));
 
@@ -72,7 +66,7 @@ export function decodeContents(values: readonly unknown[]): readonly Message[] {
     const given = isObject(call) ? readString(call, 'id', join(at, 'functionCall')) : undefined;
     const id = given === undefined || given === '' ? `call_g${index}_${i}` : given;
     const made = decodeCall(call, id, join(at, 'functionCall'));
-    open.push({ id, name: made.name, given: id === given });
+    waiting.add({ id, name: made.name, made: id !== given });
     const { thoughtSignature } = rest;
     const proof = thoughtSignature === undefined ? [] : decodePart({ text: '', thoughtSignature }, at);
     return [...proof, made];
@@ -108,13 +102,9 @@ export function decodeContents(values: readonly unknown[]): readonly Message[] {
 
   /** By id; without one by name, and then by order. Clients make up ids of their own for calls that came without. */
   function match(id: string, name: string): string {
-    const named = open.filter((call) => call.name === name);
-    const found =
-      open.find((call) => id !== '' && call.id === id) ??
-      named.find((call) => !call.given) ??
-      (id === '' ? (named[0] ?? open[0]) : undefined);
-    open = open.filter((call) => call !== found);
-    return found?.id ?? (id === '' ? `call_${name}` : id);
+    return id === ''
+      ? (waiting.take([{ name, made: true }, { name }, {}]) ?? `call_${name}`)
+      : (waiting.take([{ id }, { name, made: true }]) ?? id);
   }
 }
 

@@ -8,22 +8,16 @@ import type { Message } from '../../ir/message.ts';
 import { isBlank } from '../../ir/parts.ts';
 import type { Part, ToolCallPart } from '../../ir/parts.ts';
 import { demandObject, readArray, readString, wrong } from '../../ir/read.ts';
+import { createWaitingCalls } from '../../ir/waiting-calls.ts';
+import type { WaitingCalls } from '../../ir/waiting-calls.ts';
 import { defined, omitKnown } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { decodeCall, decodeImages, encodeCall, encodeContent, encodeImage } from './parts.ts';
 import { messageFields, wire } from './wire.ts';
 import type { WireMessage } from './wire.ts';
 
-/** A call that waits for its result. */
-interface OpenCall {
-  readonly id: string;
-  readonly name: string;
-  /** The id is ours, because the client sent none. */
-  readonly made: boolean;
-}
-
 export function decodeMessages(values: readonly unknown[]): readonly Message[] {
-  let open: OpenCall[] = [];
+  let waiting = createWaitingCalls();
   const messages = values.map((value, index): Message => {
     const at = `messages[${index}]`;
     const message = demandObject(value, at);
@@ -41,14 +35,15 @@ export function decodeMessages(values: readonly unknown[]): readonly Message[] {
         });
       case 'assistant': {
         const calls = decodeCalls(message, at, index);
-        if (calls.length > 0) open = calls.map(({ made, part }) => ({ made, id: part.id, name: part.name }));
+        if (calls.length > 0) waiting = createWaitingCalls();
+        for (const { made, part } of calls) waiting.add({ made, id: part.id, name: part.name });
         const thinking = readString(message, 'thinking', at) ?? '';
         const thought: Part[] = thinking === '' ? [] : [{ kind: 'reasoning', text: thinking }];
         const parts = [...thought, ...decodeContent(message, at), ...calls.map(({ part }) => part)];
         return defined({ role: 'assistant' as const, parts, extensions });
       }
       case 'tool': {
-        const id = takeCall(open, message, at) ?? `call_${index}`;
+        const id = takeCall(waiting, message, at) ?? `call_${index}`;
         const parts = decodeContent(message, at);
         return defined({
           role: 'tool' as const,
@@ -84,14 +79,13 @@ function decodeCalls(
 }
 
 /** The call that a result answers, taken off the list: by id, else by name, else the first one. */
-function takeCall(open: OpenCall[], message: JsonObject, at: string): string | undefined {
+function takeCall(waiting: WaitingCalls, message: JsonObject, at: string): string | undefined {
   const id = readString(message, 'tool_call_id', at);
   const name = readString(message, 'tool_name', at) ?? readString(message, 'name', at);
-  const byId = open.findIndex((call) => call.id === id);
-  const byName = open.findIndex((call) => call.name === name && (id === undefined || call.made));
-  const byOrder = open.findIndex((call) => id === undefined || call.made);
-  const found = [byId, byName, byOrder].find((place) => place >= 0);
-  return found === undefined ? id : open.splice(found, 1)[0]!.id;
+  const named = name === undefined ? [] : [{ name }];
+  return id === undefined
+    ? waiting.take([...named, {}])
+    : (waiting.take([{ id }, ...named.map((one) => ({ ...one, made: true })), { made: true }]) ?? id);
 }
 
 export function encodeMessages(messages: readonly Message[], loss: LossReport): readonly WireMessage[] {

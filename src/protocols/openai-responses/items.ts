@@ -37,18 +37,27 @@ interface Conversation {
 
 function createConversation(): Conversation {
   const messages: Message[] = [];
+  /** The parts of the last turn, once it has been told here: a turn may have thousands of them. */
+  let told: Part[] | undefined;
   return {
     messages,
     callIds: new Map(),
-    add: (message) => void messages.push(message),
+    add(message) {
+      messages.push(message);
+      told = undefined;
+    },
     say(parts, isMessage = false) {
       const last = messages.at(-1);
       const before = last?.parts.at(-1)?.kind;
       // Two messages in a row are two messages.
       const goesOn =
         last?.role === 'assistant' && !(isMessage && (before === 'text' || before === 'refusal'));
-      if (goesOn) messages[messages.length - 1] = { ...last, parts: [...last.parts, ...parts] };
-      else messages.push({ role: 'assistant', parts });
+      if (!goesOn || told === undefined) {
+        told = goesOn ? [...last.parts] : [];
+        if (goesOn) messages[messages.length - 1] = { ...last, parts: told };
+        else messages.push({ role: 'assistant', parts: told });
+      }
+      for (const part of parts) told.push(part);
     },
   };
 }
