@@ -105,7 +105,8 @@ export const responseHeaders = {
   },
   'X-OmniRoute-Loss': {
     values: 'names of features',
-    meaning: 'What the protocol of the upstream could not express.',
+    meaning:
+      'What the protocol of the upstream could not express; in the end `+N more` where that is too much.',
   },
   'X-OmniRoute-Counter': {
     values: 'provider, tokenizer',
@@ -158,5 +159,25 @@ export const passedHeaders: ReadonlySet<string> = new Set([
 export function encodeValue(value: string): string {
   return plain.test(value) ? value : encodeURI(value.toWellFormed());
 }
+
+/**
+ * Names in a header, as many as fit: a long conversation may have thousands, a client gives names of any length, and many
+ * a client takes no answer whose head is larger than 16 KB.
+ */
+export function encodeNames(names: readonly string[]): string {
+  const shown: string[] = [];
+  let left = mostCharacters;
+  for (const name of names) {
+    const text = encodeValue(name.slice(0, longestName));
+    left -= text.length + 2;
+    if (left < 0) break;
+    shown.push(text);
+  }
+  const hidden = names.length - shown.length;
+  return (hidden === 0 ? shown : [...shown, `+${hidden} more`]).join(', ');
+}
+
+const mostCharacters = 2000;
+const longestName = 200;
 
 const plain = /^[\t\x20-\x7e]*$/;

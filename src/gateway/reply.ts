@@ -4,7 +4,7 @@ import { renderHundredths } from '../lib/decimals.ts';
 import type { RawHeaders, RenderedError } from '../protocols/protocol.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
-import { encodeValue, passedHeaders } from './headers.ts';
+import { encodeNames, encodeValue, passedHeaders } from './headers.ts';
 import type { Responder } from './responder.ts';
 import { retainableFault } from './retainable.ts';
 
@@ -127,7 +127,7 @@ function describeAttempt(exchange: Exchange, upstream: RawHeaders, now: number, 
     'X-OmniRoute-Latency-Ms',
     String(Math.round(elapsed)),
   );
-  if (loss.length > 0) headers.push('X-OmniRoute-Loss', encodeValue(loss.join(', ')));
+  if (loss.length > 0) headers.push('X-OmniRoute-Loss', encodeNames(loss));
   if (usage && !exchange.stream) {
     headers.push(
       'X-OmniRoute-Tokens-In',
