@@ -215,6 +215,6 @@ describe('editor, API and pull at once', () => {
       }
       expect(repeated).toBeGreaterThan(0);
     },
-    20_000 + runs * 60,
+    20_000 + runs * 300,
   );
 });
