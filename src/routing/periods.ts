@@ -40,10 +40,13 @@ function findBounds(period: Period, reset: number, zone: TimeZone, at: number): 
   return begin(0) > at ? { since: begin(-1), until: begin(0) } : { since: begin(0), until: begin(1) };
 }
 
-/** Days and months may lie outside of their range, as for Date.UTC. */
+/** Days and months may lie outside of their range, as for Date.UTC. For a time that clocks skip, one after the change. */
 function toInstant(zone: TimeZone, year: number, month: number, day: number, minutes: number): number {
   const local = Date.UTC(year, month, day, 0, minutes);
   // The offset of the place itself, which the first guess may miss by an hour around a change of clocks.
   const guess = local - zone.offsetAt(local) * minute;
-  return local - zone.offsetAt(guess) * minute;
+  const instant = local - zone.offsetAt(guess) * minute;
+  if (instant + zone.offsetAt(instant) * minute === local) return instant;
+  // One of the two lies an hour before the change, on the day before where that is midnight.
+  return Math.max(guess, instant);
 }
