@@ -5,7 +5,13 @@ import { readRateLimits } from '../ir/rate-limits.ts';
 import type { CancelTimer } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
-import { listBudgetCharges, listNotices, matchBudgets, type BudgetCharge } from '../routing/budgets.ts';
+import {
+  listBudgetCharges,
+  listNotices,
+  matchBudgets,
+  moveToPeriod,
+  type BudgetCharge,
+} from '../routing/budgets.ts';
 import { findHold, isRetry } from '../routing/gate.ts';
 import { describeWait, listPlaces, queueTime, spendQuota, type Place } from '../routing/limits.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
@@ -166,9 +172,10 @@ function settleMoney(
   gateway: Gateway,
   exchange: Exchange,
   attempt: Attempt,
-  charges: readonly BudgetCharge[],
+  begun: readonly BudgetCharge[],
 ): void {
   const { world, clock } = gateway;
+  const charges = moveToPeriod(begun, clock.now());
   const { marks, usage } = exchange;
   const tokens = usage ?? { input: exchange.peek?.inputTokens ?? 0, output: estimateOutput(exchange) };
   const cost =

@@ -79,6 +79,14 @@ export function listBudgetCharges(
 
 const none: readonly BudgetCharge[] = Object.freeze([]);
 
+/**
+ * The same charges in the periods of another instant. A call's cost counts when it ends: against the period in which it
+ * began it would bring along all that had been spent there.
+ */
+export function moveToPeriod(charges: readonly BudgetCharge[], now: number): readonly BudgetCharge[] {
+  return charges.map((charge) => ({ ...charge, ...charge.budget.bounds(now) }));
+}
+
 /** Whether a call does not fit any more; one that fits exactly does. */
 export function isExceeded(
   { id, since, amount, budget }: BudgetCharge,
@@ -171,16 +179,22 @@ function priceCall(
 ): number | null {
   // There is no answer to pay for.
   if (operation === 'embeddings') return priceTokens(known?.prices, { input: inputTokens }, now);
-  const asked = Math.min(maxOutputTokens, changes?.maxOutputTokens ?? Infinity);
+  // Clients may write anything: nobody takes a limit of nothing for one, and less than nothing must free no money.
+  const told = maxOutputTokens > 0 ? maxOutputTokens : Infinity;
+  const asked = Math.min(told, changes?.maxOutputTokens ?? Infinity);
   const most = Math.min(asked, known?.maxOutput ?? Infinity);
   const output = usual === longestAnswer ? (most === Infinity ? longestAnswer : most) : Math.min(most, usual);
   return priceTokens(known?.prices, { input: inputTokens, output }, now);
 }
 
-function isAbout({ models, providers }: Budget, name: string, { target, provider }: Attempt): boolean {
+function isAbout({ models, providers }: Budget, asked: string, attempt: Attempt): boolean {
+  const { target, provider, suffixes = [] } = attempt;
+  // A name with a suffix must not be a way around its ceiling.
+  const plain = suffixes.includes('1m') && asked.endsWith('[1m]') ? asked.slice(0, -4) : asked;
+  const name = suffixes.includes('thinking') && plain.endsWith('-thinking') ? plain.slice(0, -9) : plain;
   const isOf = (globs: readonly string[], text: string): boolean =>
     globs.some((glob) => matchGlob(glob, text));
-  if (models && !isOf(models, name) && !isOf(models, target)) return false;
+  if (models && ![asked, plain, name, target].some((text) => isOf(models, text))) return false;
   return !providers || isOf(providers, provider.id);
 }
 

@@ -2,7 +2,7 @@
 // gateway does. The test runner and simulations go this way; a property test holds the gateway to it.
 import type { FailureClass, UpstreamFailure } from '../errors.ts';
 import { priceTokens, type TokenCounts } from '../catalog/prices.ts';
-import { listBudgetCharges, matchBudgets, type BudgetCharge } from './budgets.ts';
+import { listBudgetCharges, matchBudgets, moveToPeriod, type BudgetCharge } from './budgets.ts';
 import { decide } from './decide.ts';
 import type { Attempt, Decision, Outcome, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
@@ -264,7 +264,10 @@ export class Course {
     const { world, facts } = this.#input;
     const cost = tokens ? priceTokens(attempt.facts?.prices, tokens, this.#began) : 0;
     if (this.#charges.length > 0)
-      world.record({ kind: 'money-settled', charges: this.#charges, cost: cost ?? 0 }, now);
+      world.record(
+        { kind: 'money-settled', charges: moveToPeriod(this.#charges, now), cost: cost ?? 0 },
+        now,
+      );
     if (tokens) {
       const used = (tokens.input ?? 0) + (tokens.output ?? 0);
       spendQuota(world, attempt.connection, 'tokens', used, now);

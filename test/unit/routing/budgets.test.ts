@@ -5,7 +5,7 @@ import { explain } from '../../../src/routing/explain.ts';
 import { renderExplanation } from '../../../src/routing/render-explanation.ts';
 import { runTests } from '../../../src/routing/test-runner.ts';
 import { createWorld } from '../../../src/routing/world/memory.ts';
-import { listBudgetCharges, listNotices, matchBudgets } from '../../../src/routing/budgets.ts';
+import { listBudgetCharges, listNotices, matchBudgets, moveToPeriod } from '../../../src/routing/budgets.ts';
 import { makeConfig, makeSnapshot } from '../../support/config.ts';
 import { makeFacts } from '../../support/routing.ts';
 
@@ -69,6 +69,14 @@ describe('a call', () => {
     expect(new Date(one!.until).toISOString()).toBe('2026-02-01T00:00:00.000Z');
   });
 
+  it.each([-1_000_000, 0])(
+    'that asks for %d tokens of answer sets aside as much as one that asks for nothing',
+    (limit) => {
+      const silly = charges(rules({ limit: 100 }), 'paid/m', { maxOutputTokens: limit });
+      expect(silly[0]).toMatchObject({ amount: 3 * usd });
+    },
+  );
+
   it('that costs nothing, or nobody knows what, is charged to nobody', () => {
     expect(charges(rules({}), 'local/m')).toEqual([]);
     expect(charges(rules({}), 'local/unknown')).toEqual([]);
@@ -95,6 +103,7 @@ describe('a call', () => {
     expect(count({ providers: ['paid'] })).toBe(2);
     expect(count({ models: ['other/*'] })).toBe(1);
     expect(count({ models: ['paying'] })).toBe(3);
+    expect(charges(rules({ match: { models: ['paying'] } }), 'paying[1m]', { principal })).toHaveLength(3);
     expect(count({ keys: ['l'] })).toBe(0);
     expect(count({ tags: { team: 'x' } })).toBe(3);
     expect(charges(rules({ enabled: false }))).toEqual([]);
@@ -126,6 +135,16 @@ describe('money', () => {
       next + 1,
     );
     expect(world.spent('b ', next)).toBe(5);
+  });
+
+  it('of a call that began before the reset counts after it, and brings nothing of the old period along', () => {
+    const world = createWorld();
+    const [one] = charges(rules({}));
+    world.record({ kind: 'money-settled', charges: [{ ...one!, amount: 0 }], cost: 9 * usd }, now);
+    world.record({ kind: 'money-reserved', charges: [one!] }, one!.until - 1000);
+    const late = moveToPeriod([one!], one!.until + 1000);
+    world.record({ kind: 'money-settled', charges: late, cost: usd }, one!.until + 1000);
+    expect(world.spent('b ', one!.until)).toBe(usd);
   });
 
   it('is told once, when the share is reached at which operators want to know', () => {
