@@ -97,7 +97,7 @@ export function encodeConversation(all: readonly Message[], options: Conversatio
     // Text that follows results belongs into their message: the API wants the results first and in one turn.
     const joins =
       role === 'user' && last?.role === 'user' && last.content.every(({ type }) => type === 'tool_result');
-    if (joins) last.content.push(...content);
+    if (joins) for (const block of content) last.content.push(block);
     else messages.push({ ...message?.extensions?.[wire], role, content });
   }
 

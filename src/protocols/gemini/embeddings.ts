@@ -76,8 +76,8 @@ function createPeek(wanted: 'requests' | 'content', type: 'array' | 'object', co
     // The name stands in the path, and Google wants to read it again in the body: never a client's own.
     splice(body, { spans, model: asked }, { model = asked }) {
       const text = JSON.stringify(`models/${model ?? ''}`);
-      const named: (JsonSpan | undefined)[] = [spans['model']];
-      if (wanted === 'requests') named.push(...listModels(body, spans['requests']!));
+      const inner = wanted === 'requests' ? listModels(body, spans['requests']!) : [];
+      const named: readonly (JsonSpan | undefined)[] = [spans['model'], ...inner];
       return applyEdits(
         body,
         named.filter((span) => span !== undefined).map((span): Edit => ({ ...span, text })),

@@ -65,7 +65,7 @@ export function encodeConversation(all: readonly Message[], options: Conversatio
   function push(role: WireContent['role'], parts: readonly WirePart[]): void {
     if (parts.length === 0) return;
     const last = contents.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
+    if (last?.role === role) for (const part of parts) last.parts.push(part);
     else contents.push({ role, parts: [...parts] });
   }
 }

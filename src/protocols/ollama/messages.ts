@@ -178,7 +178,7 @@ function encodeResults(
     if (part.kind !== 'tool-result') return;
     const said = encodeContent(part.parts, `${at}.parts[${index}]`, loss);
     if (said.images.length > 0) notes.push(`Attachments of the tool result ${part.id}.`);
-    images.push(...said.images);
+    for (const image of said.images) images.push(image);
     const note =
       said.images.length > 0 ? 'The attachments of this result follow in the next user message.' : '';
     const lines = [part.failed ? `Error: ${said.content}` : said.content, note];

@@ -34,20 +34,22 @@ export interface DecodedTools {
 export function decodeTools(body: JsonObject): DecodedTools {
   const spellings = new Map<string, ClientTool>();
   const tools: Tool[] = [];
-  (readArray(body, 'tools', '') ?? []).forEach((value, i) =>
-    tools.push(...decodeTool(value, `tools[${i}]`, { tools, spellings })),
-  );
+  for (const [i, value] of (readArray(body, 'tools', '') ?? []).entries())
+    for (const tool of decodeTool(value, `tools[${i}]`, { tools, spellings })) tools.push(tool);
   const { input } = body;
+  /** Of the names in the list. */
+  let places: Map<string, number> | undefined;
   (Array.isArray(input) ? (input as unknown[]) : []).forEach((item, i) => {
     if (!isObject(item) || item['type'] !== 'additional_tools') return;
     const at = `input[${i}]`;
+    places ??= new Map(tools.map(({ name }, place) => [name, place]));
     const added = (readArray(item, 'tools', at) ?? []).flatMap((value, j) =>
       decodeTool(value, `${at}.tools[${j}]`, { tools: [], spellings }),
     );
     for (const tool of added) {
-      const known = tools.findIndex(({ name }) => name === tool.name);
-      if (known === -1) tools.push(tool);
-      else tools[known] = tool;
+      const known = places.get(tool.name) ?? tools.length;
+      tools[known] = tool;
+      places.set(tool.name, known);
     }
   });
   return { tools, spellings };

@@ -66,6 +66,38 @@ const requests: readonly (readonly [string, ProtocolName, object])[] = [
       input: [...many(() => ({ type: 'reasoning', summary: [], encrypted_content: 'x' })), hello],
     },
   ],
+  [
+    'tools that come with the input',
+    'openai-responses',
+    {
+      model: 'm',
+      input: [
+        ...many((i) => ({
+          type: 'additional_tools',
+          tools: [{ type: 'function', name: `f${i}`, parameters: {} }],
+        })),
+        hello,
+      ],
+    },
+  ],
+  [
+    'tools of one namespace',
+    'openai-responses',
+    {
+      model: 'm',
+      input: 'x',
+      tools: [
+        {
+          type: 'namespace',
+          name: 'n',
+          tools: [...many((i) => `f${i}`), ...many((i) => `g${i}`), ...many((i) => `h${i}`)].map((name) => ({
+            type: 'function',
+            name,
+          })),
+        },
+      ],
+    },
+  ],
 ];
 
 test.each(requests)(
