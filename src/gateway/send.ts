@@ -14,7 +14,7 @@ import type { Permission } from './permit.ts';
 import { broken, late, readObject } from './broken-answer.ts';
 import { breakOff, commitStream, commitWhole, replyError, sizeOf } from './reply.ts';
 import type { Responder } from './responder.ts';
-import { priceCall } from './settle.ts';
+import { collectUsage, priceCall } from './settle.ts';
 import type { PreparedCall } from './translate.ts';
 
 /** Bytes of an error answer that are read; the rest of it tells nothing. */
@@ -316,14 +316,14 @@ class Sending extends Deadline implements UpstreamHandler {
     if (!failure) attempts.push({ target, status: this.#status, milliseconds });
     else if (failure.status === undefined) attempts.push({ target, class: failure.class, milliseconds });
     else attempts.push({ target, class: failure.class, status: failure.status, milliseconds });
-    if (!failure) this.#collectUsage();
+    if (!failure) collectUsage(this.#exchange, this.#prepared.pipe, false);
   }
 
   /** `failure`: another candidate may still answer. */
   #close(end: CallEnd, failure?: UpstreamFailure): void {
     this.#over = true;
     this.#gateway.deadlines.release(this);
-    if (this.#started) this.#collectUsage();
+    if (this.#started) collectUsage(this.#exchange, this.#prepared.pipe, end.kind !== 'success');
     this.#permission.end(end);
     this.#exchange.mark('end', this.#gateway.clock.monotonic());
     this.#resolve(failure);
@@ -333,12 +333,5 @@ class Sending extends Deadline implements UpstreamHandler {
     const body = Buffer.concat(chunks).subarray(0, errorBytes).toString();
     const { errors } = this.#prepared.wire;
     return errors.decode(this.#status, this.#headers, body, this.#gateway.clock.now());
-  }
-
-  #collectUsage(): void {
-    const { pipe } = this.#prepared;
-    const usage = pipe.usage();
-    if (usage) this.#exchange.usage = usage;
-    this.#exchange.outputCharacters = pipe.outputCharacters();
   }
 }

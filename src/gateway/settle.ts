@@ -1,6 +1,7 @@
 // The last stage, exactly once per request: usage or its estimate, the price, one row for the ledger.
 import { renderHundredths } from '../lib/decimals.ts';
 import { quoteName } from '../lib/quote-name.ts';
+import type { AnswerPipe } from '../protocols/protocol.ts';
 import type { Facts } from '../routing/facts.ts';
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { renderReasons } from '../routing/reason-text.ts';
@@ -33,6 +34,19 @@ function rememberSession({ world, clock }: Gateway, exchange: Exchange): void {
   const session = sessionIdOf(facts.principal.key, facts.session);
   const { connection, target } = attempt;
   world.record({ kind: 'session-served', session, connection: connection.key, target }, clock.now());
+}
+
+/**
+ * Takes over what an answer says that it used: when it begins, and when it is over. Where one that broke off has counted
+ * nothing since it began (its first token may have been announced with its prompt), what it has said counts at least.
+ */
+export function collectUsage(exchange: Exchange, pipe: AnswerPipe, broken: boolean): void {
+  const usage = pipe.usage();
+  exchange.outputCharacters = pipe.outputCharacters();
+  if (!usage) return;
+  const isOld = broken && exchange.usage !== undefined && exchange.usage.output === usage.output;
+  const said = isOld ? Math.ceil(exchange.outputCharacters / 4) : 0;
+  exchange.usage = said > (usage.output ?? 0) ? { ...usage, output: said } : usage;
 }
 
 /** Sets `cost` from the usage so far, or from its estimate. */

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chat, createMemoryLedger, providerAt, startRig, type Rig } from '../support/gateway.ts';
-import { makeCombo } from '../support/routing.ts';
+import { makeCombo, makeEndpoint, makeProvider } from '../support/routing.ts';
 import { answerBody, frame, frames, say, startUpstream, stream, type Upstream } from '../support/upstream.ts';
 
 let first: Upstream;
@@ -84,6 +84,32 @@ describe('a client that leaves', () => {
     await settled();
     expect(rig.rows[0]).toMatchObject({ status: 499, provider: 'one', estimated: true });
     expect(rig.rows[0]!.tokens.output).toBeGreaterThan(3);
+  });
+
+  it('in the middle of a stream that counts at its end: what was said counts, not what its beginning announced', async () => {
+    const message = { role: 'assistant', content: [], usage: { input_tokens: 40, output_tokens: 1 } };
+    const text = { type: 'text_delta', text: 'and more '.repeat(20) };
+    const events = [
+      { type: 'message_start', message: { id: 'msg_1', type: 'message', model: 'm', ...message } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { ...text, text: 'One ' } },
+      { type: 'content_block_delta', index: 0, delta: text },
+    ];
+    first.play(
+      stream(
+        events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`),
+        'stall',
+      ),
+    );
+    const endpoint = makeEndpoint({ protocol: 'anthropic-messages', baseUrl: first.baseUrl });
+    await rig.close();
+    rig = await startRig({ providers: [makeProvider('claude', { endpoints: [endpoint] })] });
+    const { socket, seen } = open(chat('claude/m', { stream: true }));
+    await seen('and more');
+    socket.destroy();
+    await first.calls[0]!.gone;
+    await settled();
+    expect(rig.rows[0]).toMatchObject({ status: 499, provider: 'claude', tokens: { input: 40, output: 46 } });
   });
 
   it('while it sends its body: nothing is asked of anybody', async () => {
