@@ -59,8 +59,8 @@ export interface PriceChange {
 export function priceTokens(prices: TokenPrices | undefined, counts: TokenCounts, at: number): number | null {
   if (!prices || counts.input === undefined) return null;
   const list = chooseTier(chooseMoment(prices, at), counts.input);
-  // Embeddings have no answer; everywhere else a missing count is unknown, not zero.
-  if (counts.output === undefined && list.output !== undefined) return null;
+  // Embeddings have no answer, and no price of one, or nothing as one; everywhere else a missing count is unknown, not zero.
+  if (counts.output === undefined && list.output !== undefined && list.output > 0) return null;
 
   const read = part(counts.cacheRead, counts.input);
   const write = part(counts.cacheWrite, counts.input - read);

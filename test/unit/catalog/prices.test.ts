@@ -42,6 +42,8 @@ describe('priceTokens', () => {
     expect(price({ input: 1, output: 1 }, { input: 1_000 })).toBeNull();
     expect(price({ input: 10, audioInput: 1, output: 0 })).toBeNull();
     expect(price({ input: 10 }, { input: 1_000 })).toBe(10);
+    // What costs nothing need not be counted: so people write the price of embeddings.
+    expect(price({ input: 10 }, { input: 1_000, output: 0 })).toBe(10);
     expect(price({ input: 10, output: 10 }, { input: 0, output: 0 })).toBe(0);
   });
 
