@@ -101,7 +101,11 @@ async function answer(
   for (;;) {
     const step = next(plan, exchange.outcomes);
     if (exchange.outcomes.length > 0 && step.reason) exchange.reasons = [...exchange.reasons, step.reason];
-    if (step.kind === 'fail') return replyFailure(exchange, responder, tellAll(step, exchange.outcomes));
+    if (step.kind === 'fail') {
+      const failure = tellAll(step, exchange.outcomes);
+      if (failure.held && failure.code === 'budget_exceeded') throw spent(failure);
+      return replyFailure(exchange, responder, failure);
+    }
     const { attempt, delay, effects } = step;
     if (effects) gateway.world.apply(effects);
     if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
@@ -173,6 +177,12 @@ function identify(gateway: Gateway, exchange: Exchange): Exchange['principal'] {
   } catch {
     return undefined;
   }
+}
+
+// The same refusal as if there had been no room from the beginning.
+function spent({ message, retryAfter }: UpstreamFailure): GatewayError {
+  const wait = retryAfter === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(retryAfter / 1000)) };
+  return new GatewayError('budget_exceeded', message, { param: 'model', ...wait });
 }
 
 // A family without a wire of its own has the envelope of another, and must not be read as that one.

@@ -12,7 +12,7 @@ import {
   moveToPeriod,
   type BudgetCharge,
 } from '../routing/budgets.ts';
-import { findHold, isRetry } from '../routing/gate.ts';
+import { describeHold, findHold, isRetry } from '../routing/gate.ts';
 import { describeWait, listPlaces, queueTime, spendQuota, type Place } from '../routing/limits.ts';
 import type { Call, CallEnd } from '../routing/world/world.ts';
 import type { Exchange } from './exchange.ts';
@@ -84,7 +84,9 @@ async function queue(
   }
   // What was true before the queue may be true no more.
   const fault =
-    slots.length < lanes.length ? refuse(describeWait(attempt)) : findFault(gateway, exchange, attempt);
+    slots.length < lanes.length
+      ? describeHold({ kind: 'place', message: describeWait(attempt) })
+      : findFault(gateway, exchange, attempt);
   if (!fault) return begin(gateway, exchange, attempt, slots);
   releaseAll(slots);
   return fault;
@@ -122,7 +124,7 @@ function findFault(
 ): UpstreamFailure | undefined {
   const now = clock.now();
   const hold = findHold(world, attempt, exchange.attempts, now, listCharges(exchange, attempt, now));
-  return hold && refuse(hold.message, hold.wait);
+  return hold && describeHold(hold);
 }
 
 function listCharges({ snapshot, facts }: Exchange, attempt: Attempt, now: number): readonly BudgetCharge[] {
@@ -196,13 +198,4 @@ function countTokens({ marks, usage, peek, outputCharacters }: Exchange): number
 
 function releaseAll(slots: readonly Slot[]): void {
   for (const slot of slots) slot.release();
-}
-
-function refuse(message: string, wait?: number): UpstreamFailure {
-  return {
-    class: 'overloaded',
-    message,
-    held: true,
-    ...(wait === undefined ? {} : { retryAfter: Math.max(0, wait) }),
-  };
 }

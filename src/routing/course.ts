@@ -6,7 +6,7 @@ import { listBudgetCharges, matchBudgets, moveToPeriod, type BudgetCharge } from
 import { decide } from './decide.ts';
 import type { Attempt, Decision, Outcome, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
-import { describeOutcome, findHold, isRetry, type Hold } from './gate.ts';
+import { describeHold, describeOutcome, findHold, isRetry, type Hold } from './gate.ts';
 import { describeWait, listPlaces, queueTime, spendKeyTokens, spendQuota, type Place } from './limits.ts';
 import { next } from './next.ts';
 import type { Slot, Slots } from './slots.ts';
@@ -198,11 +198,11 @@ export class Course {
     return listBudgetCharges(matchBudgets(snapshot.budgets, facts, now), attempt, facts, now);
   }
 
-  #hold(attempt: Attempt, { kind, message, wait }: Hold, now: number, queued?: number): void {
+  #hold(attempt: Attempt, hold: Hold, now: number, queued?: number): void {
     const waited = queued === undefined ? {} : { queued };
-    this.attempts.push({ attempt, at: now, held: kind, end: 'overloaded', ...waited });
-    const hint = wait === undefined ? {} : { retryAfter: Math.max(0, wait) };
-    this.#fail(attempt, { class: 'overloaded', message, held: true, ...hint }, now);
+    const failure = describeHold(hold);
+    this.attempts.push({ attempt, at: now, held: hold.kind, end: failure.class, ...waited });
+    this.#fail(attempt, failure, now);
   }
 
   #takeAll(places: readonly Place[]): readonly Slot[] | undefined {

@@ -48,6 +48,16 @@ export function findHold(
   return undefined;
 }
 
+/** The hold as the failure of an attempt that was not begun. What a budget holds back is not asked again. */
+export function describeHold({ kind, message, wait }: Hold): UpstreamFailure {
+  return {
+    ...(kind === 'budget' ? { class: 'billing', code: 'budget_exceeded' } : { class: 'overloaded' }),
+    message,
+    held: true,
+    ...(wait !== undefined && { retryAfter: Math.max(0, wait) }),
+  };
+}
+
 /**
  * A call is a retry when this provider's own trouble has already failed the request: going on to another provider, or to
  * another account after a fault of the first, adds no load to what is broken.

@@ -125,6 +125,18 @@ it('sets money aside while calls run: requests at the same time never spend more
   expect(spent('all ')).toBe(4);
 });
 
+it('refuses as such what it has no room for when its turn has come', async () => {
+  booted = await startBooted(
+    configOf('  - { id: all, limit: 2, period: total, reserve: none }').replace(
+      'targets: [paid/slow]',
+      'targets: [paid/slow], maxConcurrent: 1',
+    ),
+  );
+  const answers = await Promise.all(Array.from({ length: 4 }, () => ask('slow')));
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 429, 429]);
+  expect(answers.filter(({ code }) => code === 'budget_exceeded')).toHaveLength(2);
+});
+
 it('takes nothing for calls that fail, and gives back what was set aside', async () => {
   booted = await startBooted(configOf('  - { id: all, limit: 2, period: daily }'));
   expect(await ask('falls')).toMatchObject({ status: 200, provider: 'free' });
