@@ -116,8 +116,9 @@ export function encodeTools(request: ModelRequest, options: ToolOptions): Encode
   const freeform = new Set(
     offered.filter(({ kind }) => kind === 'freeform').map(({ name }) => names.encode(name)),
   );
+  const places = new Map(request.tools.map((tool, place) => [tool, place]));
   const tools = offered
-    .map((tool) => encodeTool(tool, request, options))
+    .map((tool) => encodeTool(tool, `tools[${places.get(tool)}]`, request, options))
     .filter((tool) => tool !== undefined);
   if (schemaTool !== undefined) tools.push(encodeFunction(schemaTool, options));
   if (tools.length > 0) return { tools, choice: encodeChoice(request, tools.length, options), freeform };
@@ -129,13 +130,18 @@ export function encodeTools(request: ModelRequest, options: ToolOptions): Encode
 /** A choice among some tools is made by offering only those. */
 function offer({ tools, toolChoice }: ModelRequest, { loss }: ToolOptions): readonly Tool[] {
   if (toolChoice?.kind !== 'allowed') return tools;
-  const left = tools.filter(({ name }) => toolChoice.names.includes(name));
+  const allowed = new Set(toolChoice.names);
+  const left = tools.filter(({ name }) => allowed.has(name));
   if (left.length < tools.length) loss.add('toolChoice', 'only the allowed tools are offered');
   return left;
 }
 
-function encodeTool(tool: Tool, request: ModelRequest, options: ToolOptions): WireBlock | undefined {
-  const at = `tools[${request.tools.indexOf(tool)}]`;
+function encodeTool(
+  tool: Tool,
+  at: string,
+  request: ModelRequest,
+  options: ToolOptions,
+): WireBlock | undefined {
   const { loss, rules } = options;
   reportForeign(tool.extensions, wire, at, loss);
   switch (tool.kind) {
