@@ -98,16 +98,17 @@ export function isExceeded(
 
 /**
  * The first budget that keeps a call from being made. One that only warns never does, and one that sends requests elsewhere
- * does not when they are there.
+ * does not when they have been sent there.
  */
 export function findExceeded(
   charges: readonly BudgetCharge[],
-  { detour = false }: { readonly detour?: boolean },
+  { detour }: Pick<Attempt, 'detour'>,
   world: Pick<World, 'spent'>,
 ): BudgetCharge | undefined {
   return charges.find((charge) => {
-    const { action } = charge.budget.onExceeded;
-    return action !== 'warn' && !(detour && action === 'route') && isExceeded(charge, world);
+    const { action, route } = charge.budget.onExceeded;
+    const isThere = action === 'route' && route === detour;
+    return action !== 'warn' && !isThere && isExceeded(charge, world);
   });
 }
 

@@ -80,7 +80,7 @@ function choose(
     target = other.target;
     const barred = policies?.deny(facts.model, modelOf(other));
     if (barred) return { ...refuse('denied_by_policy', barred.text, [...reasons, barred.reason]), target };
-    expansion = { ...expansion, suffixes: other.suffixes, detour: true };
+    expansion = { ...expansion, suffixes: other.suffixes, detour: detour.to };
     attempts = putPreferredFirst(expandTarget(target, expansion), reasons);
   }
   if (policies) reasons.push(...policies.reasons);

@@ -42,8 +42,8 @@ export interface Attempt {
   readonly changes?: RequestChanges | undefined;
   /** Where the combo bounds calls to this target, and how long (milliseconds) one waits for its turn there. */
   readonly queue?: { readonly id: string; readonly concurrent?: number; readonly timeout?: number };
-  /** A budget that is used up has sent the request here: it counts the call, and holds it back no more. */
-  readonly detour?: true;
+  /** The name to which a budget that is used up has sent the request: it counts the call, and holds it back no more. */
+  readonly detour?: string;
   /** How much policies prefer the provider, 0 most; absent is 0. */
   readonly rank?: number;
   /** Effects that are due when this attempt, and not the first one, is begun; `Step.effects` hands them out. */

@@ -42,8 +42,8 @@ export interface Expansion {
     /** A budget had no room for somebody: when the first of them resets, and where it sends requests. */
     exceeded?: { reset?: number; route?: { readonly to: string; readonly reason: Reason } };
   };
-  /** A budget has sent the request here. */
-  readonly detour?: true;
+  /** The name to which a budget has sent the request. */
+  readonly detour?: string;
   /** The budgets that the request may count in. */
   readonly budgets?: readonly Budget[];
   /** Every reason in the order in which it arose. */
@@ -140,7 +140,7 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
     at: target.at,
     ...(screened?.changes && { changes: screened.changes }),
     ...(screened && screened.rank > 0 && { rank: screened.rank }),
-    ...(expansion.detour && { detour: true as const }),
+    ...(expansion.detour !== undefined && { detour: expansion.detour }),
   };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {

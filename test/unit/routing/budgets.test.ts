@@ -213,6 +213,15 @@ describe('a budget without room', () => {
     ).toEqual({});
   });
 
+  it('that sends requests to a third place holds back what another one has sent elsewhere', () => {
+    const there = { limit: 1, onExceeded: { route: 'paying' } };
+    const paid = { target: 'paid/m', charges: ['b', 'hour'] };
+    const asked = { request: { model: 'other/m' }, outcomes: ['ok'], given: spent(10) };
+    expect(run({ ...asked, expect: paid }, [there, { id: 'hour', ...there }])).toEqual({});
+    const third = { id: 'third', limit: 1, onExceeded: { route: 'spare' } };
+    expect(run({ ...asked, expect: { refusal: 'budget_exceeded' } }, [there, third])).toEqual({});
+  });
+
   it('only warns where it is told to', () => {
     const warned = { target: 'paid/m', reasons: ['budget-warn', 'b'], charges: ['b'] };
     expect(run({ given: spent(99), expect: warned }, [{ onExceeded: { action: 'warn' } }])).toEqual({});
