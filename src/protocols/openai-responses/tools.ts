@@ -34,8 +34,12 @@ export interface DecodedTools {
 export function decodeTools(body: JsonObject): DecodedTools {
   const spellings = new Map<string, ClientTool>();
   const tools: Tool[] = [];
+  const names = new Map<string, number>();
   for (const [i, value] of (readArray(body, 'tools', '') ?? []).entries())
-    for (const tool of decodeTool(value, `tools[${i}]`, { tools, spellings })) tools.push(tool);
+    for (const tool of decodeTool(value, `tools[${i}]`, { names, spellings })) {
+      tools.push(tool);
+      names.set(tool.name, names.get(tool.name) ?? 1);
+    }
   const { input } = body;
   /** Of the names in the list. */
   let places: Map<string, number> | undefined;
@@ -44,7 +48,7 @@ export function decodeTools(body: JsonObject): DecodedTools {
     const at = `input[${i}]`;
     places ??= new Map(tools.map(({ name }, place) => [name, place]));
     const added = (readArray(item, 'tools', at) ?? []).flatMap((value, j) =>
-      decodeTool(value, `${at}.tools[${j}]`, { tools: [], spellings }),
+      decodeTool(value, `${at}.tools[${j}]`, { names: new Map(), spellings }),
     );
     for (const tool of added) {
       const known = places.get(tool.name) ?? tools.length;
@@ -56,7 +60,8 @@ export function decodeTools(body: JsonObject): DecodedTools {
 }
 
 interface Collected {
-  readonly tools: readonly Tool[];
+  /** The names before, and how often each was asked for. */
+  readonly names: Map<string, number>;
   readonly spellings: Map<string, ClientTool>;
 }
 
@@ -83,7 +88,7 @@ function decodeTool(value: unknown, at: string, collected: Collected): readonly 
       if (type.startsWith('web_search')) return [decodeSearch(tool, at)];
       const typed = typedFunction(type);
       if (typed === undefined)
-        return [{ kind: 'opaque', name: nameOpaque(tool, type, collected.tools), wire, value: tool }];
+        return [{ kind: 'opaque', name: nameOpaque(tool, type, collected.names), wire, value: tool }];
       collected.spellings.set(typed.name, { name: typed.name, type });
       return [defined({ ...typed, extensions: extend(wire, omitKnown(tool, typeOnly)) })];
     }
@@ -100,11 +105,15 @@ function joinWords(about: string, description: string | undefined): string {
 }
 
 /** Two tools of one hosted kind (two MCP servers) must not look like copies of each other. */
-function nameOpaque(tool: JsonObject, type: string, before: readonly Tool[]): string {
+function nameOpaque(tool: JsonObject, type: string, names: Map<string, number>): string {
   const label = tool['server_label'];
   const base = typeof label === 'string' ? `${type}_${label}` : type;
-  const same = before.filter(({ name }) => name === base || name.startsWith(`${base}#`)).length;
-  return same === 0 ? base : `${base}#${same + 1}`;
+  let count = names.get(base);
+  if (count === undefined) return base;
+  do count++;
+  while (names.has(`${base}#${count}`));
+  names.set(base, count);
+  return `${base}#${count}`;
 }
 
 function decodeOwn(

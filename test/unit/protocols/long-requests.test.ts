@@ -98,6 +98,11 @@ const requests: readonly (readonly [string, ProtocolName, object])[] = [
       ],
     },
   ],
+  [
+    'tools of one kind that nobody else knows',
+    'openai-responses',
+    { model: 'm', input: 'x', tools: many((i) => ({ type: 'shell_of_tomorrow', place: i })) },
+  ],
 ];
 
 test.each(requests)(
