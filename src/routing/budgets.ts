@@ -6,6 +6,7 @@ import { matchGlob } from '../lib/glob.ts';
 import type { Attempt, Reason } from './decision.ts';
 import type { Facts } from './facts.ts';
 import type { Bounds } from './periods.ts';
+import { listSpellings } from './resolve.ts';
 import type { PolicyTest } from './policies/policy.ts';
 import { forever } from './world/cooldown.ts';
 import type { World } from './world/world.ts';
@@ -190,12 +191,10 @@ function priceCall(
 
 function isAbout({ models, providers }: Budget, asked: string, attempt: Attempt): boolean {
   const { target, provider, suffixes = [] } = attempt;
-  // A name with a suffix must not be a way around its ceiling.
-  const plain = suffixes.includes('1m') && asked.endsWith('[1m]') ? asked.slice(0, -4) : asked;
-  const name = suffixes.includes('thinking') && plain.endsWith('-thinking') ? plain.slice(0, -9) : plain;
   const isOf = (globs: readonly string[], text: string): boolean =>
     globs.some((glob) => matchGlob(glob, text));
-  if (models && ![asked, plain, name, target].some((text) => isOf(models, text))) return false;
+  // A name with a suffix must not be a way around its ceiling.
+  if (models && ![...listSpellings(asked, suffixes), target].some((text) => isOf(models, text))) return false;
   return !providers || isOf(providers, provider.id);
 }
 

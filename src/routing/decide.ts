@@ -9,7 +9,7 @@ import { expandFallbacks, expandTarget, hasUsableConnection, type Expansion } fr
 import type { Facts } from './facts.ts';
 import { runPolicies, type PolicyRun, type PolicyTarget } from './policies/evaluate.ts';
 import type { ReasonCode } from './reasons.ts';
-import { renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
+import { listSpellings, renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 import { sessionIdOf } from './world/sessions.ts';
 import type { World } from './world/world.ts';
@@ -43,17 +43,18 @@ function choose(
   };
   const asked = resolveName(facts.model, snapshot, isActive);
   if (asked.kind !== 'resolved') return refuseName(asked, snapshot, facts, isActive);
-  const blocked = checkKey(asked, facts);
+  const names = listSpellings(facts.model, asked.suffixes);
+  const blocked = checkKey(asked, names, facts);
   if (blocked) return { ...blocked, target: asked.target };
 
-  const route = policies?.route(facts.model, modelOf(asked));
+  const route = policies?.route(names, modelOf(asked));
   const resolution = route ? resolveName(route.to, snapshot, isActive) : asked;
   if (resolution.kind !== 'resolved') {
     return refuseName(resolution, snapshot, { ...facts, model: route?.to ?? facts.model }, isActive);
   }
   let { target } = resolution;
   const reasons = route ? [...asked.reasons, route.reason, ...resolution.reasons] : [...resolution.reasons];
-  const denied = policies?.deny(facts.model, modelOf(resolution));
+  const denied = policies?.deny(names, modelOf(resolution));
   if (denied) return { ...refuse('denied_by_policy', denied.text, [...reasons, denied.reason]), target };
 
   let expansion: Expansion = {
@@ -64,7 +65,7 @@ function choose(
     random,
     reasons,
     suffixes: resolution.suffixes,
-    name: facts.model,
+    names,
     policies,
     found: {},
     budgets: matchBudgets(snapshot.budgets, facts, now),
@@ -78,7 +79,7 @@ function choose(
       return refuseName(other, snapshot, { ...facts, model: detour.to }, isActive);
     reasons.push(detour.reason, ...other.reasons);
     target = other.target;
-    const barred = policies?.deny(facts.model, modelOf(other));
+    const barred = policies?.deny(names, modelOf(other));
     if (barred) return { ...refuse('denied_by_policy', barred.text, [...reasons, barred.reason]), target };
     expansion = { ...expansion, suffixes: other.suffixes, detour: detour.to };
     attempts = putPreferredFirst(expandTarget(target, expansion), reasons);
@@ -91,7 +92,7 @@ function choose(
   const onContextOverflow = expandFallbacks(combo?.onContextOverflow, expansion, attempts);
   const onContentPolicy = expandFallbacks(combo?.onContentPolicy, expansion, attempts);
   const retention = policies?.retention(
-    facts.model,
+    names,
     [...attempts, ...(onContextOverflow ?? []), ...(onContentPolicy ?? [])].map(({ target: name }) =>
       splitTarget(name),
     ),
@@ -164,9 +165,12 @@ export function isModelAllowed(
   return patterns.some((pattern) => matchGlob(pattern, name) || matchGlob(pattern, full));
 }
 
-function checkKey(resolution: Resolved, { model, principal }: Facts): Refusal | undefined {
-  const name = resolution.suffixes.includes('1m') ? model.slice(0, -4) : model;
-  if (isModelAllowed(principal.models, name, resolution)) return undefined;
+function checkKey(
+  resolution: Resolved,
+  names: readonly string[],
+  { model, principal }: Facts,
+): Refusal | undefined {
+  if (names.some((name) => isModelAllowed(principal.models, name, resolution))) return undefined;
   const message = `The key ${principal.key ?? ''} may not use the model "${model}".`.replace('  ', ' ');
   return refuse('model_not_allowed', message, [
     ...resolution.reasons,

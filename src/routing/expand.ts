@@ -6,7 +6,7 @@ import { matchGlob } from '../lib/glob.ts';
 import { createNamePairs } from '../lib/name-pairs.ts';
 import { explainExceeded, findExceeded, listBudgetCharges, listWarnings, type Budget } from './budgets.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
-import type { PolicyRun } from './policies/evaluate.ts';
+import type { Names, PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint, explainNoEndpoint } from './endpoints.ts';
 import type { Facts } from './facts.ts';
 import { renderTarget } from './resolve.ts';
@@ -33,8 +33,8 @@ export interface Expansion {
   readonly now: number;
   readonly random: () => number;
   readonly suffixes: readonly Suffix[];
-  /** The name that led here, and what the policies say about it; absent when none is about this request. */
-  readonly name: string;
+  /** The spellings of the name that led here, and what the policies say about it; absent when none is about this request. */
+  readonly names: Names;
   readonly policies?: PolicyRun | undefined;
   /** What was found on the way that only a refusal needs. */
   readonly found: {
@@ -123,7 +123,7 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
       name,
     );
   }
-  const screened = expansion.policies?.screen(expansion.name, target);
+  const screened = expansion.policies?.screen(expansion.names, target);
   if (screened?.kind === 'reject') {
     if (screened.denial !== undefined) expansion.found.denial ??= screened.denial;
     reasons.push(screened.reason);

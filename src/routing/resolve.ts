@@ -205,6 +205,15 @@ function explainChoice(
     : { code: 'family', message: `"${name}" belongs to the models of provider ${provider}.` };
 }
 
+/** A name as it was written, then without what its suffixes ask for: rules about the one are about the other. */
+export function listSpellings(name: string, suffixes: readonly Suffix[]): readonly [string, ...string[]] {
+  if (suffixes.length === 0) return [name];
+  // A target may have brought a suffix that the name does not hold.
+  const base = suffixes.includes('1m') && name.toLowerCase().endsWith('[1m]') ? name.slice(0, -4) : name;
+  const plain = suffixes.includes('thinking') && base.endsWith('-thinking') ? base.slice(0, -9) : base;
+  return [name, ...new Set([base, plain])];
+}
+
 /** `provider/model` or the combo's name. */
 export function renderTarget(target: Target): string {
   return target.kind === 'combo' ? target.combo : `${target.provider}/${target.model}`;

@@ -5,6 +5,9 @@ import type { Facts } from '../facts.ts';
 import { matchesAny } from './compile.ts';
 import type { Policy, PolicySet, RequestChanges, SystemPromptChange } from './policy.ts';
 
+/** What the client wrote, then the same without the suffixes that it holds: they are no way around a policy. */
+export type Names = readonly [string, ...string[]];
+
 /** A model at a provider that may answer. */
 export interface PolicyTarget {
   readonly provider: string;
@@ -17,21 +20,21 @@ export type Screening =
   | { readonly kind: 'reject'; readonly denial?: string; readonly reason: Reason };
 
 export interface PolicyRun {
-  /** Another name to go to, from the first policy that routes; asked once, with the name as the client wrote it. */
+  /** Another name to go to, from the first policy that routes; asked once, by every spelling of the name. */
   route(
-    name: string,
+    names: Names,
     target: PolicyTarget | undefined,
   ): { readonly to: string; readonly reason: Reason } | undefined;
   /** The text of the first policy that denies the name itself, whatever its targets are. */
   deny(
-    name: string,
+    names: Names,
     target: PolicyTarget | undefined,
   ): { readonly text: string; readonly reason: Reason } | undefined;
   /** Judges one target. */
-  screen(name: string, target: PolicyTarget): Screening;
+  screen(names: Names, target: PolicyTarget): Screening;
   /** Whether any matching policy forbids keeping anything, or the cache, for this name and these targets. */
   retention(
-    name: string,
+    names: Names,
     targets: readonly PolicyTarget[],
   ): { readonly noLog: boolean; readonly noCache: boolean };
   /** Whether a matching policy forbids keeping anything, whatever it is about; for requests that reach no target. */
@@ -51,9 +54,9 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
   // A denial and a route tell of themselves; every other match is told once, when it first is about something.
   const untold = new Set(active.filter((policy) => policy.deny === undefined && policy.route === undefined));
 
-  function noteShadows(name: string, target: PolicyTarget | undefined): void {
+  function noteShadows(names: Names, target: PolicyTarget | undefined): void {
     for (const policy of shadows) {
-      if (!isAbout(policy, name, target)) continue;
+      if (!isAbout(policy, names, target)) continue;
       shadows.delete(policy);
       reasons.push(note(policy, 'policy-shadow', `would ${describeEffects(policy)}.`));
     }
@@ -62,39 +65,42 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
   return {
     reasons,
     silent: active.some((policy) => policy.noLog),
-    route: (name, target) => {
-      noteShadows(name, target);
+    route: (names, target) => {
+      noteShadows(names, target);
       const policy = active.find(
-        (candidate) => candidate.route !== undefined && isAbout(candidate, name, target),
+        (candidate) => candidate.route !== undefined && isAbout(candidate, names, target),
       );
       if (policy?.route === undefined) return undefined;
       return {
         to: policy.route,
-        reason: note(policy, 'policy-route', `sends "${name}" to "${policy.route}".`),
+        reason: note(policy, 'policy-route', `sends "${names[0]}" to "${policy.route}".`),
       };
     },
-    deny: (name, target) => {
-      noteShadows(name, target);
+    deny: (names, target) => {
+      noteShadows(names, target);
       const policy = active.find(
-        (candidate) => candidate.deny !== undefined && isAbout(candidate, name, target),
+        (candidate) => candidate.deny !== undefined && isAbout(candidate, names, target),
       );
       if (policy?.deny === undefined) return undefined;
-      return { text: policy.deny, reason: note(policy, 'policy-deny', `denies "${name}": ${policy.deny}`) };
+      return {
+        text: policy.deny,
+        reason: note(policy, 'policy-deny', `denies "${names[0]}": ${policy.deny}`),
+      };
     },
-    screen: (name, target) => {
-      noteShadows(name, target);
-      const screening = screenTarget(active, name, target, (policy) => untold.delete(policy));
+    screen: (names, target) => {
+      noteShadows(names, target);
+      const screening = screenTarget(active, names, target, (policy) => untold.delete(policy));
       for (const policy of untold) {
-        if (!isAbout(policy, name, target)) continue;
+        if (!isAbout(policy, names, target)) continue;
         untold.delete(policy);
         reasons.push(noteMatch(policy));
       }
       return screening;
     },
-    retention: (name, targets) => {
+    retention: (names, targets) => {
       const about = active.filter(
         (policy) =>
-          isAbout(policy, name, undefined) || targets.some((target) => isAbout(policy, name, target)),
+          isAbout(policy, names, undefined) || targets.some((target) => isAbout(policy, names, target)),
       );
       return { noLog: about.some((policy) => policy.noLog), noCache: about.some((policy) => policy.noCache) };
     },
@@ -103,12 +109,12 @@ export function runPolicies({ policies }: PolicySet, facts: Facts, now: number):
 
 function screenTarget(
   policies: readonly Policy[],
-  name: string,
+  names: Names,
   target: PolicyTarget,
   onReject: (policy: Policy) => void,
 ): Screening {
   const full = `${target.provider}/${target.model}`;
-  const about = policies.filter((policy) => isAbout(policy, name, target));
+  const about = policies.filter((policy) => isAbout(policy, names, target));
   for (const policy of about) {
     const reject = (code: Reason['code'], message: string): Screening => {
       onReject(policy);
@@ -151,10 +157,10 @@ function rankTarget(policies: readonly Policy[], about: ReadonlySet<Policy>, pro
 }
 
 /** Whether a policy is about this name or target; without a target only the name can match. */
-function isAbout({ models, providers }: Policy, name: string, target: PolicyTarget | undefined): boolean {
+function isAbout({ models, providers }: Policy, names: Names, target: PolicyTarget | undefined): boolean {
   if (
     models &&
-    !matchesAny(models, name) &&
+    !names.some((name) => matchesAny(models, name)) &&
     !(target && matchesAny(models, `${target.provider}/${target.model}`))
   )
     return false;

@@ -273,14 +273,16 @@ it('agrees with a reading by hand about every effect', () => {
 
         const [first] = targets;
         const about = (at?: PolicyTarget) => active.filter((policy) => concerns(policy, asked, at));
-        expect(run?.route(asked, first)?.to).toBe(
+        expect(run?.route([asked], first)?.to).toBe(
           about(first).find(({ route }) => route !== undefined)?.route,
         );
-        expect(run?.deny(asked, first)?.text).toBe(about(first).find(({ deny }) => deny !== undefined)?.deny);
+        expect(run?.deny([asked], first)?.text).toBe(
+          about(first).find(({ deny }) => deny !== undefined)?.deny,
+        );
 
         const kept: { readonly rank: number; readonly places: readonly number[] }[] = [];
         for (const at of targets) {
-          const screened = run?.screen(asked, at) ?? { kind: 'keep', rank: 0, changes: undefined };
+          const screened = run?.screen([asked], at) ?? { kind: 'keep', rank: 0, changes: undefined };
           const mine = about(at);
           expect(screened.kind).toBe(mine.every((policy) => admits(policy, at)) ? 'keep' : 'reject');
           if (screened.kind !== 'keep') continue;
@@ -310,7 +312,7 @@ it('agrees with a reading by hand about every effect', () => {
             active.includes(policy) &&
             (concerns(policy, asked) || targets.some((at) => concerns(policy, asked, at))),
         );
-        expect(run?.retention(asked, targets) ?? { noLog: false, noCache: false }).toEqual({
+        expect(run?.retention([asked], targets) ?? { noLog: false, noCache: false }).toEqual({
           noLog: retained.some(({ noLog }) => noLog),
           noCache: retained.some(({ noCache }) => noCache),
         });

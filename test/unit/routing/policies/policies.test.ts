@@ -74,16 +74,16 @@ describe('matching', () => {
     ['everything together', { keys: ['ci'], models: ['anthropic/*'], protocols: ['openai-chat'] }, true],
   ];
   it.each(cases)('%s', (_, match, expected) => {
-    const screened = run([{ id: 'p', match: match ?? {}, deny: 'no' }])?.screen('coding', opus);
+    const screened = run([{ id: 'p', match: match ?? {}, deny: 'no' }])?.screen(['coding'], opus);
     expect(screened?.kind ?? 'keep').toBe(expected ? 'reject' : 'keep');
   });
 
   it('holds only inside the schedule and under the condition', () => {
     const night = { id: 'p', schedule: '22:00-06:00 UTC', deny: 'night' };
     expect(run([night])).toBeUndefined();
-    expect(run([night], facts, Date.UTC(2026, 5, 3, 23))?.deny('coding', opus)?.text).toBe('night');
+    expect(run([night], facts, Date.UTC(2026, 5, 3, 23))?.deny(['coding'], opus)?.text).toBe('night');
     expect(
-      run([{ id: 'p', when: 'request.inputTokens > 400', deny: 'long' }])?.deny('coding', opus)?.text,
+      run([{ id: 'p', when: 'request.inputTokens > 400', deny: 'long' }])?.deny(['coding'], opus)?.text,
     ).toBe('long');
     expect(run([{ id: 'p', when: 'request.inputTokens > 600', deny: 'long' }])).toBeUndefined();
   });
@@ -108,13 +108,13 @@ describe('matching', () => {
 describe('effects', () => {
   it('denies one target and leaves the others', () => {
     const result = run([{ id: 'no-opus', match: { models: ['*/claude-opus-*'] }, deny: 'Opus is off' }]);
-    expect(result?.deny('coding', undefined)).toBeUndefined();
-    expect(result?.screen('coding', opus)).toMatchObject({
+    expect(result?.deny(['coding'], undefined)).toBeUndefined();
+    expect(result?.screen(['coding'], opus)).toMatchObject({
       kind: 'reject',
       denial: 'Opus is off',
       reason: { code: 'policy-deny', at: { line: 1 } },
     });
-    expect(result?.screen('coding', mini)).toMatchObject({ kind: 'keep' });
+    expect(result?.screen(['coding'], mini)).toMatchObject({ kind: 'keep' });
   });
 
   it('intersects allow lists, unites blocks, and an empty allow list allows nothing', () => {
@@ -122,21 +122,21 @@ describe('effects', () => {
       { id: 'a', allowProviders: ['openai', 'mistral'] },
       { id: 'b', allowProviders: ['openai', 'anthropic'] },
     ]);
-    expect(both?.screen('coding', mini).kind).toBe('keep');
-    expect(both?.screen('coding', opus)).toMatchObject({
+    expect(both?.screen(['coding'], mini).kind).toBe('keep');
+    expect(both?.screen(['coding'], opus)).toMatchObject({
       kind: 'reject',
       reason: { code: 'policy-allow', message: expect.stringContaining('Policy a') },
     });
-    expect(run([{ id: 'a', blockModels: ['*/gpt-*'] }])?.screen('coding', mini)).toMatchObject({
+    expect(run([{ id: 'a', blockModels: ['*/gpt-*'] }])?.screen(['coding'], mini)).toMatchObject({
       kind: 'reject',
       reason: { code: 'policy-block' },
     });
-    expect(run([{ id: 'a', allowModels: [] }])?.screen('coding', mini).kind).toBe('reject');
+    expect(run([{ id: 'a', allowModels: [] }])?.screen(['coding'], mini).kind).toBe('reject');
   });
 
   it('ranks by preference, an earlier policy before a later one', () => {
     const rank = (written: readonly Written[], target: PolicyTarget): number => {
-      const screened = run(written)?.screen('coding', target);
+      const screened = run(written)?.screen(['coding'], target);
       return screened?.kind === 'keep' ? screened.rank : -1;
     };
     const first = { id: 'a', preferProviders: ['anthropic'] };
@@ -152,7 +152,7 @@ describe('effects', () => {
       { id: 'b', route: 'long' },
       { id: 'c', route: 'y' },
     ]);
-    expect(result?.route('coding', undefined)).toMatchObject({
+    expect(result?.route(['coding'], undefined)).toMatchObject({
       to: 'long',
       reason: { code: 'policy-route' },
     });
@@ -178,7 +178,7 @@ describe('effects', () => {
         },
       },
       { id: 'c', match: { providers: ['openai'] }, set: { maxOutputTokens: 1 } },
-    ])?.screen('coding', opus);
+    ])?.screen(['coding'], opus);
     expect(screened).toMatchObject({
       changes: {
         maxOutputTokens: 4096,
@@ -205,7 +205,7 @@ describe('effects', () => {
           thinking: { mode: 'passthrough', budget: 1, effort: 'low' },
         },
       },
-    ])?.screen('coding', opus);
+    ])?.screen(['coding'], opus);
     expect(screened).toMatchObject({ changes: { systemPrompts: [{ text: 'two' }] } });
     expect(screened?.kind === 'keep' && screened.changes?.thinking).toBeUndefined();
   });
@@ -214,10 +214,10 @@ describe('effects', () => {
     const result = run([
       { id: 's', shadow: true, deny: 'no', route: 'x', noLog: true, set: { maxOutputTokens: 1 } },
     ]);
-    expect(result?.route('coding', undefined)).toBeUndefined();
-    expect(result?.deny('coding', undefined)).toBeUndefined();
-    expect(result?.screen('coding', mini)).toEqual({ kind: 'keep', rank: 0, changes: undefined });
-    expect(result?.retention('coding', [mini])).toEqual({ noLog: false, noCache: false });
+    expect(result?.route(['coding'], undefined)).toBeUndefined();
+    expect(result?.deny(['coding'], undefined)).toBeUndefined();
+    expect(result?.screen(['coding'], mini)).toEqual({ kind: 'keep', rank: 0, changes: undefined });
+    expect(result?.retention(['coding'], [mini])).toEqual({ noLog: false, noCache: false });
     expect(result?.reasons).toHaveLength(1);
     expect(result?.reasons[0]).toMatchObject({
       code: 'policy-shadow',
@@ -227,8 +227,8 @@ describe('effects', () => {
 
   it('keeps nothing as soon as one possible target says so', () => {
     const written = [{ id: 'a', match: { providers: ['anthropic'] }, noLog: true }];
-    expect(run(written)?.retention('coding', [mini])).toEqual({ noLog: false, noCache: false });
-    expect(run(written)?.retention('coding', [mini, opus])).toEqual({ noLog: true, noCache: false });
+    expect(run(written)?.retention(['coding'], [mini])).toEqual({ noLog: false, noCache: false });
+    expect(run(written)?.retention(['coding'], [mini, opus])).toEqual({ noLog: true, noCache: false });
   });
 });
 
@@ -368,7 +368,7 @@ it('agrees with a naive evaluator on random policy sets', () => {
             compilePolicies(policies, () => undefined),
             given,
             noon,
-          )?.screen(name, target).kind ?? 'keep';
+          )?.screen([name], target).kind ?? 'keep';
         expect(screened).toBe(screenNaively(policies, given, name, target) ? 'keep' : 'reject');
       },
     ),
