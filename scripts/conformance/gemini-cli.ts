@@ -1,6 +1,6 @@
 // `node scripts/conformance/gemini-cli.ts`: the real Gemini CLI completes a tool loop with two parallel calls through the
 // gateway, against upstreams of every wire; once with a model of the user's, once with its own choice, for which it first
-// asks a side model. All its names lead to the simulator's agent by one alias rule.
+// asks a side model; a picture goes along. All its names lead to the simulator's agent by one alias rule.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,24 +12,27 @@ import { install, runClient, runIsolated, tapRequests, type Run, type Tap } from
 
 const binary = install({ packages: ['@google/gemini-cli@0.61.0'], folder: 'gemini-cli', binary: 'gemini' });
 const upstreams = {
-  gemini: { wire: 'gemini', base: '/v1beta', proof: '"thoughtSignature":"' },
-  chat: { wire: 'openai-chat', base: '/v1', proof: undefined },
-  responses: { wire: 'openai-responses', base: '/v1', proof: '"encrypted_content":"' },
-  messages: { wire: 'anthropic-messages', base: '/v1', proof: '"signature":"' },
-  ollama: { wire: 'ollama', base: '', proof: undefined },
+  gemini: { wire: 'gemini', base: '/v1beta', proof: '"thoughtSignature":"', counts: true },
+  chat: { wire: 'openai-chat', base: '/v1', proof: undefined, counts: false },
+  responses: { wire: 'openai-responses', base: '/v1', proof: '"encrypted_content":"', counts: true },
+  messages: { wire: 'anthropic-messages', base: '/v1', proof: '"signature":"', counts: true },
+  ollama: { wire: 'ollama', base: '', proof: undefined, counts: false },
 } as const;
 type Name = keyof typeof upstreams;
 const names = Object.keys(upstreams) as Name[];
 type Kind = 'chosen' | 'automatic';
+/** One grey pixel. */
+const picture =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mOor6//DwAF/gL+vO0TWQAAAABJRU5ErkJggg==';
 
 await runIsolated(import.meta.filename, runAll);
 
 async function runAll(isolated: boolean): Promise<boolean> {
   const scratch = mkdtempSync(join(tmpdir(), 'omniroute-gemini-'));
   console.log(
-    '| model | upstream | exit | FINAL | tool runs | side calls | POSTs in | POSTs out | proofs | s |',
+    '| model | upstream | exit | FINAL | tool runs | side calls | counts | POSTs in | POSTs out | proofs | s |',
   );
-  console.log('|---|---|---:|---|---:|---:|---:|---:|---|---:|');
+  console.log('|---|---|---:|---|---:|---:|---:|---:|---:|---|---:|');
   const faults: string[] = [];
   for (const kind of ['chosen', 'automatic'] as const) {
     // Two cores: two at once.
@@ -89,6 +92,7 @@ aliases:
 
 function runGemini(kind: Kind, { url }: Tap, home: string, isolated: boolean): Promise<Run> {
   mkdirSync(join(home, '.gemini'));
+  writeFileSync(join(home, 'dot.png'), Buffer.from(picture, 'base64'));
   writeFileSync(
     join(home, '.gemini/settings.json'),
     JSON.stringify({
@@ -100,7 +104,7 @@ function runGemini(kind: Kind, { url }: Tap, home: string, isolated: boolean): P
   const model = kind === 'chosen' ? ['-m', 'up/script/agent'] : [];
   return runClient({
     binary,
-    args: [...model, '--yolo', '-p', 'Run the marker', '--output-format', 'json'],
+    args: [...model, '--yolo', '-p', 'Run the marker @dot.png', '--output-format', 'json'],
     cwd: home,
     environment: {
       GEMINI_API_KEY: 'x',
@@ -122,6 +126,8 @@ function judge(
 ): readonly string[] {
   const posts = lines.filter((line) => line.startsWith('POST'));
   const side = posts.filter((line) => line.endsWith(':generateContent')).length;
+  // A picture is counted before it is sent: by the provider where it has a counter, else by the gateway.
+  const counts = posts.filter((line) => line.endsWith(':countTokens')).length;
   const calls = journal.entries().filter(({ method }) => method === 'POST');
   const bodies = calls.map(({ body }) => JSON.stringify(body));
   const final = output.includes('FINAL');
@@ -130,15 +136,19 @@ function judge(
   const ran = [...last.matchAll(/(?<!echo )tool-ran-ok/g)].length;
   const proofs = checkProofs(name, last);
   console.log(
-    `| ${kind} | ${name} | ${code} | ${final ? 'yes' : 'no'} | ${ran} | ${side} | ${posts.length} | ${calls.length} | ${proofs} | ${seconds.toFixed(1)} |`,
+    `| ${kind} | ${name} | ${code} | ${final ? 'yes' : 'no'} | ${ran} | ${side} | ${counts} | ${posts.length} | ${calls.length} | ${proofs} | ${seconds.toFixed(1)} |`,
   );
   const faults: string[] = [];
   if (code !== 0) faults.push(`exit code ${code}`);
   if (!final) faults.push('no FINAL');
   if (ran < 2) faults.push(`the tool ran ${ran} times`);
-  if (posts.length - side !== 2) faults.push(`${posts.length - side} turns instead of 2`);
-  if (calls.length !== posts.length) faults.push(`${calls.length} calls upstream for ${posts.length} POSTs`);
+  const turns = posts.length - side - counts;
+  if (turns !== 2) faults.push(`${turns} turns instead of 2`);
+  if (counts !== 1) faults.push(`${counts} counts`);
+  if (calls.length !== posts.length - (upstreams[name].counts ? 0 : counts))
+    faults.push(`${calls.length} calls upstream for ${posts.length} POSTs`);
   if (kind === 'automatic' ? side === 0 : side > 0) faults.push(`${side} calls of side models`);
+  if (!last.includes(picture)) faults.push('the picture did not arrive');
   if (seconds > 60) faults.push(`took ${seconds} s`);
   if (proofs === 'lost' || proofs === 'leaked') faults.push(`proofs of reasoning: ${proofs}`);
   return faults;
