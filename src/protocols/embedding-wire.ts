@@ -9,10 +9,11 @@ import { readCount } from '../ir/usage.ts';
 import { concatBytes, latin1, utf8 } from '../lib/bytes.ts';
 import { listElements } from '../lib/json-elements.ts';
 import { demandField, scanBody } from '../lib/json-fields.ts';
-import { numberAt, prepareKeys, scanObject, stringAt, typeAt } from '../lib/json-scan.ts';
+import { numberAt, prepareKeys, scanObject, typeAt } from '../lib/json-scan.ts';
 import type { JsonKeys, JsonSpan } from '../lib/json-scan.ts';
 import { applyEdits } from '../lib/json-splice.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
+import { readModel } from './flat-body.ts';
 import type { AnswerPipe, Peek, RequestPath, WireUsage } from './protocol.ts';
 import { createUnaryPipe } from './unary-pipe.ts';
 
@@ -85,8 +86,7 @@ export function createFlatPeek({ texts, lists, path, content, counts }: FlatBody
     request(body, { maxDepth }) {
       const spans = scanBody(body, keys, maxDepth);
       const modelSpan = demandField(body, spans, 'model', 'string');
-      const model = stringAt(body, modelSpan);
-      if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+      const model = readModel(body, modelSpan);
       const span = spans[texts];
       const type = span && typeAt(body, span);
       if (!span || (type !== 'string' && (type !== 'array' || lists === 'no')))

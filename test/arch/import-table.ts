@@ -21,7 +21,7 @@ const wire: readonly Allowed[] = [
   'protocols/capabilities.ts',
   'protocols/unary-pipe.ts',
   'protocols/stream-pipe.ts',
-  'protocols/splice-body.ts',
+  'protocols/flat-body.ts',
   'protocols/embedding-wire.ts',
 ];
 /** What the wires of one vendor share. */
@@ -47,12 +47,17 @@ export const importTable: Readonly<Record<string, readonly Allowed[]>> = {
   'protocols/capabilities.ts': [],
   'protocols/unary-pipe.ts': ['ir', 'protocols/protocol.ts'],
   'protocols/stream-pipe.ts': ['ir', 'protocols/protocol.ts'],
-  'protocols/splice-body.ts': ['protocols/protocol.ts'],
+  'protocols/flat-body.ts': ['protocols/protocol.ts'],
   'protocols/registry.ts': [...wire, 'protocols'],
   'protocols/model-rules.ts': wire,
   'protocols/suffixes.ts': [...wire, 'protocols/model-rules.ts'],
   'protocols/translate.ts': [...wire, 'protocols/model-rules.ts', 'protocols/suffixes.ts'],
-  'protocols/embedding-wire.ts': ['ir', 'protocols/protocol.ts', 'protocols/unary-pipe.ts'],
+  'protocols/embedding-wire.ts': [
+    'ir',
+    'protocols/protocol.ts',
+    'protocols/unary-pipe.ts',
+    'protocols/flat-body.ts',
+  ],
   'protocols/embeddings.ts': [...wire, 'protocols'],
   'protocols/counters.ts': [...wire, 'protocols'],
   'protocols/openai': wire,

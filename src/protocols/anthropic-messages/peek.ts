@@ -1,10 +1,9 @@
 // A messages request as bytes: what the gateway must know is read in one scan, what it must change is spliced.
-import { GatewayError } from '../../errors.ts';
 import { sealPrefix } from '../../ir/proof.ts';
-import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
-import { isTrueAt, numberAt, prepareKeys, stringAt } from '../../lib/json-scan.ts';
+import { demandField, scanBody } from '../../lib/json-fields.ts';
+import { prepareKeys } from '../../lib/json-scan.ts';
+import { peekFlat, readModel, spliceBody } from '../flat-body.ts';
 import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
-import { spliceBody } from '../splice-body.ts';
 import { stripSealed } from './sealed.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
@@ -22,19 +21,8 @@ function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number
   const spans = scanBody(body, keys, maxDepth);
   const modelSpan = demandField(body, spans, 'model', 'string');
   demandField(body, spans, 'messages', 'array');
-  const model = stringAt(body, modelSpan);
-  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
-  const streamSpan = optionalField(body, spans, 'stream', 'boolean');
-  const limit = optionalField(body, spans, 'max_tokens', 'number');
-  return {
-    model,
-    modelSpan,
-    stream: streamSpan !== undefined && isTrueAt(body, streamSpan),
-    spans,
-    reportsUsage: true,
-    inputTokens: Math.ceil(body.length / 4),
-    ...(limit ? { maxOutputTokens: numberAt(body, limit) } : {}),
-  };
+  const model = readModel(body, modelSpan);
+  return peekFlat(body, spans, { model, modelSpan, reportsUsage: true }, ['max_tokens']);
 }
 
 function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {

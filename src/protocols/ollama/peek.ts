@@ -12,7 +12,7 @@ import {
   type JsonSpan,
 } from '../../lib/json-scan.ts';
 import type { Peek } from '../protocol.ts';
-import { spliceBody } from '../splice-body.ts';
+import { readModel, spliceBody } from '../flat-body.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
 const keys = prepareKeys(['model', 'messages', 'prompt', 'stream', 'options', 'think']);
@@ -44,8 +44,7 @@ function createPeek(path: string, subject: 'messages' | 'prompt', type: 'array' 
       const spans = scanBody(body, keys, maxDepth);
       const modelSpan = demandField(body, spans, 'model', 'string');
       optionalField(body, spans, subject, type);
-      const model = stringAt(body, modelSpan);
-      if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+      const model = readModel(body, modelSpan);
       const streamSpan = optionalField(body, spans, 'stream', 'boolean');
       const limit = readLimit(body, spans.options);
       return {

@@ -2,11 +2,10 @@
 // The rest of the body is the upstream's business and passes untouched.
 import { GatewayError } from '../../errors.ts';
 import { sealPrefix } from '../../ir/proof.ts';
-import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
-import { isTrueAt, numberAt, prepareKeys, scanObject, stringAt, typeAt } from '../../lib/json-scan.ts';
-import { applyEdits, insertMembers } from '../../lib/json-splice.ts';
-import { quoteName } from '../../lib/quote-name.ts';
-import type { Edit } from '../../lib/json-splice.ts';
+import { demandField, scanBody } from '../../lib/json-fields.ts';
+import { isTrueAt, prepareKeys, scanObject, typeAt } from '../../lib/json-scan.ts';
+import { insertMembers, type Edit } from '../../lib/json-splice.ts';
+import { peekFlat, readModel, spliceBody } from '../flat-body.ts';
 import type { Peek, RequestPeek, Span, SpliceEdits } from '../protocol.ts';
 import { stripSealed } from './sealed.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
@@ -34,46 +33,17 @@ function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number
   const spans = scanBody(body, keys, maxDepth);
   const modelSpan = demandField(body, spans, 'model', 'string');
   demandField(body, spans, 'messages', 'array');
-  const model = stringAt(body, modelSpan);
-  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
-  const streamSpan = optionalField(body, spans, 'stream', 'boolean');
-  const limit =
-    optionalField(body, spans, 'max_completion_tokens', 'number') ??
-    optionalField(body, spans, 'max_tokens', 'number');
-  return {
-    model,
-    modelSpan,
-    stream: streamSpan !== undefined && isTrueAt(body, streamSpan),
-    reportsUsage: asksForUsage(body, spans.stream_options),
-    spans,
-    inputTokens: Math.ceil(body.length / 4),
-    ...(limit ? { maxOutputTokens: numberAt(body, limit) } : {}),
-  };
+  const model = readModel(body, modelSpan);
+  const reportsUsage = asksForUsage(body, spans.stream_options);
+  return peekFlat(body, spans, { model, modelSpan, reportsUsage }, ['max_completion_tokens', 'max_tokens']);
 }
 
-function splice(
-  body: Uint8Array,
-  { spans, modelSpan }: RequestPeek,
-  wanted: SpliceEdits,
-): readonly Uint8Array[] {
+function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {
   // Reasoning that another provider's turn left in the history carries our seal; no upstream knows it.
   const sealed = stripSealed(body, sealPrefix);
   if (sealed !== undefined) return splice(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);
-  const edits: Edit[] = [];
-  const members: string[] = [];
-  if (wanted.model !== undefined && modelSpan) edits.push({ ...modelSpan, text: quoteName(wanted.model) });
-  if (wanted.stream) {
-    if (spans.stream) edits.push({ ...spans.stream, text: 'true' });
-    else members.push('"stream":true');
-  }
-  if (wanted.includeUsage) {
-    const edit = editOptions(body, spans.stream_options);
-    if (typeof edit === 'string') members.push(edit);
-    else if (edit) edits.push(edit);
-  }
-  if (wanted.insert !== undefined) members.push(wanted.insert);
-  if (members.length > 0) edits.push(insertMembers(body, 0, members.join(',')));
-  return applyEdits(body, edits);
+  const options = wanted.includeUsage ? editOptions(body, peek.spans['stream_options']) : undefined;
+  return spliceBody(body, peek, wanted, options);
 }
 
 function asksForUsage(body: Uint8Array, options: Span | undefined): boolean {

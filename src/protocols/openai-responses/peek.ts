@@ -1,10 +1,9 @@
 // A Responses request as bytes: what the gateway must know is read in one scan, what it must change is spliced.
-import { GatewayError } from '../../errors.ts';
 import { sealPrefix } from '../../ir/proof.ts';
 import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
-import { isTrueAt, numberAt, prepareKeys, stringAt, typeAt } from '../../lib/json-scan.ts';
+import { prepareKeys, typeAt } from '../../lib/json-scan.ts';
+import { peekFlat, readModel, spliceBody } from '../flat-body.ts';
 import type { Peek, RequestPeek, SpliceEdits } from '../protocol.ts';
-import { spliceBody } from '../splice-body.ts';
 import { stripSealed } from './sealed.ts';
 import { createStreamPipe, createUnaryPipe } from './watch.ts';
 
@@ -33,25 +32,14 @@ export const peek = {
 function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
   const spans = scanBody(body, keys, maxDepth);
   const modelSpan = demandField(body, spans, 'model', 'string');
-  const model = stringAt(body, modelSpan);
-  if (model === '') throw new GatewayError('invalid_body', '"model" is empty.', { param: 'model' });
+  const model = readModel(body, modelSpan);
   const { input } = spans;
   // A string, or a list of items; what a stored conversation or prompt continues may need none.
   if (input && typeAt(body, input) !== 'string') optionalField(body, spans, 'input', 'array');
   else if (!input && !spans.previous_response_id && !spans.conversation && !spans.prompt) {
     demandField(body, spans, 'input', 'array');
   }
-  const streamSpan = optionalField(body, spans, 'stream', 'boolean');
-  const limit = optionalField(body, spans, 'max_output_tokens', 'number');
-  return {
-    model,
-    modelSpan,
-    stream: streamSpan !== undefined && isTrueAt(body, streamSpan),
-    spans,
-    reportsUsage: true,
-    inputTokens: Math.ceil(body.length / 4),
-    ...(limit ? { maxOutputTokens: numberAt(body, limit) } : {}),
-  };
+  return peekFlat(body, spans, { model, modelSpan, reportsUsage: true }, ['max_output_tokens']);
 }
 
 function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {
