@@ -47,6 +47,8 @@ export interface Incoming extends RequestPath {
 
 /** The body of a request as a flow of chunks. */
 export interface BodySource {
+  /** The whole body when it has come already, as it was sent; asked at most once, before `start`. */
+  take(): Uint8Array | undefined;
   /** Begins the flow; called at most once. */
   start(sink: BodySink): void;
   pause(): void;

@@ -8,9 +8,12 @@ import type { Gateway } from './gateway.ts';
 import { createDrainingError } from './guard.ts';
 import { readHeader, type BodySink, type BodySource } from './incoming.ts';
 
-/** Fills `body`, `peek` and `stream` of the exchange. Throws GatewayError: 400, 408, 413, 415, or 499 for a lost client. */
-export async function read(gateway: Gateway, exchange: Exchange): Promise<void> {
-  const { incoming, snapshot, protocol, route } = exchange;
+/**
+ * Fills `body`, `peek` and `stream` of the exchange, at once where the body has come already. Throws, or rejects with,
+ * GatewayError: 400, 408, 413, 415, or 499 for a lost client.
+ */
+export function read(gateway: Gateway, exchange: Exchange): Promise<void> | undefined {
+  const { incoming, snapshot, route } = exchange;
   const { headers } = incoming;
   checkContentType(readHeader(headers, 'content-type'), route.protocol === 'ollama');
   const encoding = readEncoding(readHeader(headers, 'content-encoding'));
@@ -25,14 +28,27 @@ export async function read(gateway: Gateway, exchange: Exchange): Promise<void> 
     incoming.body.discard();
     throw tooLarge(limit);
   }
-  const body = await collect(incoming.body, { limit, encoding, pause: snapshot.timing.bodyTimeout, gateway });
+  const whole = encoding ? undefined : incoming.body.take();
+  if (!whole) {
+    const pause = snapshot.timing.bodyTimeout;
+    return collect(incoming.body, { limit, encoding, pause, gateway }).then((body) =>
+      peekBody(gateway, exchange, body),
+    );
+  }
+  if (whole.length > limit) throw tooLarge(limit);
+  peekBody(gateway, exchange, whole);
+  return undefined;
+}
+
+function peekBody(gateway: Gateway, exchange: Exchange, body: Uint8Array): void {
+  const { incoming, snapshot, protocol, route } = exchange;
   exchange.mark('read', gateway.clock.monotonic());
   exchange.body = body;
   const peek = protocol.peek.request(body, snapshot.limits, incoming);
   exchange.peek = peek;
   // A path that says what to do has said whether to stream.
   const open = route.operation === 'chat' && incoming.verb === undefined && !peek.spans.stream;
-  exchange.stream = peek.stream || (open && wantsStream(readHeader(headers, 'accept')));
+  exchange.stream = peek.stream || (open && wantsStream(readHeader(incoming.headers, 'accept')));
 }
 
 interface CollectOptions {

@@ -4,6 +4,7 @@ import { H3 } from 'h3';
 import { Exchange } from '../gateway/exchange.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { handle } from '../gateway/handle.ts';
+import { createTurnQueue } from '../lib/turn-queue.ts';
 import { isApplicationPath, matchNothing, matchRoute, type Match } from './match.ts';
 import { createNodeIncoming, createNodeResponder } from './node-lane.ts';
 import { routes } from './routes.ts';
@@ -47,7 +48,8 @@ export function createListener(
   gateway: Gateway,
   fallback: (request: IncomingMessage, response: ServerResponse) => void,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
+  const serve = createTurnQueue<ServerResponse<IncomingMessage>>((response) => {
+    const request = response.req;
     const { snapshots } = gateway;
     const snapshot = snapshots.current;
     const { path, query } = splitUrl(request.url ?? '/', snapshot.access.basePath);
@@ -65,7 +67,8 @@ export function createListener(
       new Exchange(gateway, snapshot, incoming, match.route),
       createNodeResponder(response),
     );
-  };
+  });
+  return (_request, response) => serve(response as ServerResponse<IncomingMessage>);
 }
 
 /** One web request through the same line. */

@@ -55,6 +55,7 @@ function createWebBody(request: Request): BodySource {
     }
   };
   return {
+    take: () => undefined,
     start: (sink) => void pump(sink),
     pause: () => {
       paused = true;

@@ -2,6 +2,7 @@
 import type { Transform } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { createInflater, readEncoding, type ContentEncoding } from '../lib/inflate.ts';
+import { createTurnQueue } from '../lib/turn-queue.ts';
 import { findRefusal } from './address-guard.ts';
 import { toFailure } from './failures.ts';
 import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from './transport.ts';
@@ -60,12 +61,16 @@ function joinPieces(pieces: readonly Uint8Array[], size: number): Options['body'
 
 const gone = Object.assign(new Error('The caller has no more use for the answer.'), { code: 'ABORTED' });
 
+const tellEnd = createTurnQueue<Call>((call) => call.finish());
+
 class Call implements Dispatcher.DispatchHandler, UpstreamCall {
   readonly #handler: UpstreamHandler;
   readonly #onRefused: ((address: string) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #encoding: ContentEncoding | undefined;
   #inflater: Transform | undefined;
+  /** Everything has come; the end is still to be told. */
+  #complete = false;
   #over = false;
 
   constructor(handler: UpstreamHandler, onRefused: ((address: string) => void) | undefined) {
@@ -105,12 +110,23 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
       this.#inflater.end();
       return;
     }
+    this.#complete = true;
+    tellEnd(this);
+  }
+
+  /** Tells the end; the answers that end in one turn are finished together. */
+  finish(): void {
+    if (this.#over) return;
     this.#over = true;
-    this.#handler.onEnd();
+    try {
+      this.#handler.onEnd();
+    } catch (error) {
+      this.#handler.onFailure(toFailure(error));
+    }
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
-    if (this.#over) return;
+    if (this.#over || this.#complete) return;
     this.#over = true;
     this.#inflater?.destroy();
     const refused = findRefusal(error);

@@ -45,6 +45,7 @@ function createBench(answer: readonly string[], type: string) {
   const { route } = matchRoute('POST', '/v1/chat/completions')!;
   const run = async (...chunks: readonly Uint8Array[]): Promise<string> => {
     const body = {
+      take: () => undefined,
       start: (sink: BodySink) => {
         for (const chunk of chunks) sink.onData(chunk);
         sink.onEnd();

@@ -169,6 +169,41 @@ describe('a call', () => {
     expect(told).toBe(2);
   });
 
+  it('aborts when everything has come already: no end is told', async () => {
+    upstream.play(answer('whole'));
+    const events: string[] = [];
+    const told = Promise.withResolvers<void>();
+    const call = transport.send(request(), {
+      onHead: () => undefined,
+      onData: () => {
+        // Behind the parser, which has seen the end by then, and ahead of the turn's end.
+        process.nextTick(() => {
+          call.abort();
+          setImmediate(() => setImmediate(told.resolve));
+        });
+        return true;
+      },
+      onEnd: () => events.push('end'),
+      onFailure: () => events.push('failure'),
+    });
+    await told.promise;
+    expect(events).toEqual([]);
+  });
+
+  it('tells a failure to a handler that breaks at the end', async () => {
+    upstream.play(answer('whole'));
+    const { promise, resolve } = Promise.withResolvers<UpstreamFailure>();
+    transport.send(request(), {
+      onHead: () => undefined,
+      onData: () => true,
+      onEnd: () => {
+        throw new Error('broken');
+      },
+      onFailure: resolve,
+    });
+    expect(await promise).toMatchObject({ class: 'upstream' });
+  });
+
   it('aborts before there is a connection', async () => {
     const never = {
       onHead: () => expect.unreachable(),
