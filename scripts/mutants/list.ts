@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'noLog keys leave traces',
     file: 'decide.ts',
-    find: 'noLog: facts.principal.noLog || (retention?.noLog ?? false)',
+    find: 'noLog: caller.noLog || (retention?.noLog ?? false)',
     put: 'noLog: retention?.noLog ?? false',
     suite: runner,
   },
@@ -132,7 +132,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'rests are ignored',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: 'if (rest) {',
     put: 'if (rest && false) {',
     suite: decide,
@@ -140,14 +140,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'spent quotas are ignored',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: 'if (spent) {',
     put: 'if (spent && false) {',
     suite: runner,
   },
   {
     name: 'open breakers are ignored',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: "if (world.permit(call, now) === 'wait') {",
     put: "if (world.permit(call, now) === 'pass' && false) {",
     suite: decide,
@@ -155,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'missing credentials are ignored',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: 'if (credential && !world.hasCredential(key)) {',
     put: 'if (false && credential && !world.hasCredential(key)) {',
     suite: decide,
@@ -163,14 +163,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'disabled accounts are used',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: 'if (!enabled) return',
     put: 'if (!enabled && false) return',
     suite: decide,
   },
   {
     name: 'accounts of a target do not matter',
-    file: 'expand.ts',
+    file: 'usable.ts',
     find: 'if (target.connections && !target.connections.includes(id)) {',
     put: 'if (false && target.connections && !target.connections.includes(id)) {',
     suite: runner,

@@ -3,7 +3,7 @@
 import { matchGlob } from '../lib/glob.ts';
 import type { Operation } from '../protocols/capabilities.ts';
 import { isModelAllowed } from '../routing/decide.ts';
-import { hasUsableConnection } from '../routing/expand.ts';
+import { hasUsableConnection } from '../routing/usable.ts';
 import type { Principal } from '../routing/facts.ts';
 import { resolveName } from '../routing/resolve.ts';
 import type { Connection, ModelFacts, Provider, Snapshot, Target } from '../routing/snapshot.ts';

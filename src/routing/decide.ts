@@ -4,53 +4,54 @@ import type { ErrorCode } from '../errors.ts';
 import { matchBudgets } from './budgets.ts';
 import { matchGlob } from '../lib/glob.ts';
 import { findNearest } from '../lib/nearest.ts';
-import type { Attempt, Decision, Reason, Refusal } from './decision.ts';
-import { expandFallbacks, expandTarget, hasUsableConnection, type Expansion } from './expand.ts';
-import type { Facts } from './facts.ts';
+import type { Attempt, Decision, Reason, Refusal, RoutePlan } from './decision.ts';
+import { expandFallbacks, expandTarget, type Expansion } from './expand.ts';
+import { Inquiry, type Asked, type Caller, type DecideInput } from './inquiry.ts';
 import { runPolicies, type PolicyRun, type PolicyTarget } from './policies/evaluate.ts';
 import type { ReasonCode } from './reasons.ts';
 import { listSpellings, renderTarget, resolveName, type Resolved, type Unresolved } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
-import { sessionIdOf } from './world/sessions.ts';
-import type { World } from './world/world.ts';
+import { keepPlan, recallPlan } from './standing.ts';
+import { hasUsableConnection } from './usable.ts';
 
-export interface DecideInput {
-  readonly snapshot: Snapshot;
-  readonly facts: Facts;
-  readonly world: World;
-  /** Epoch milliseconds. */
-  readonly now: number;
-  /** Uniform in [0, 1); a seeded source gives the same decision again. */
-  readonly random: () => number;
-}
+export type { DecideInput } from './inquiry.ts';
 
 /** Answers a plan with at least one attempt, or a refusal. Equal inputs give equal decisions; nothing is changed. */
 export function decide(input: DecideInput): Decision {
-  const { snapshot, facts, now } = input;
-  const policies = runPolicies(snapshot.policies, facts, now);
-  const decision = choose(input, policies);
-  if (decision.kind === 'route' || !(facts.principal.noLog || policies?.silent)) return decision;
+  const standing = recallPlan(input);
+  if (standing && isAllowed(standing.resolution, standing.names, input.facts.principal)) return standing.plan;
+  return decideAnew(input);
+}
+
+/** The same without a look at the plans that stand. */
+export function decideAnew(input: DecideInput): Decision {
+  const { snapshot } = input;
+  const inquiry = new Inquiry(input);
+  const policies =
+    snapshot.policies.policies.length === 0
+      ? undefined
+      : runPolicies(snapshot.policies, inquiry.facts, inquiry.now);
+  const decision = choose(inquiry, policies);
+  if (decision.kind === 'route' || !(inquiry.caller.noLog || policies?.silent)) return decision;
   return { ...decision, noLog: true };
 }
 
-function choose(
-  { snapshot, facts, world, now, random }: DecideInput,
-  policies: PolicyRun | undefined,
-): Decision {
+function choose(inquiry: Inquiry, policies: PolicyRun | undefined): Decision {
+  const { snapshot, asked: facts, caller } = inquiry;
   const isActive = (id: string): boolean => {
     const provider = snapshot.providers.get(id);
-    return provider !== undefined && hasUsableConnection(provider, world);
+    return provider !== undefined && hasUsableConnection(provider, inquiry.world);
   };
   const asked = resolveName(facts.model, snapshot, isActive);
-  if (asked.kind !== 'resolved') return refuseName(asked, snapshot, facts, isActive);
+  if (asked.kind !== 'resolved') return refuseName(asked, snapshot, facts.model, caller, isActive);
   const names = listSpellings(facts.model, asked.suffixes);
-  const blocked = checkKey(asked, names, facts);
+  const blocked = checkKey(asked, names, facts.model, caller);
   if (blocked) return { ...blocked, target: asked.target };
 
   const route = policies?.route(names, modelOf(asked));
   const resolution = route ? resolveName(route.to, snapshot, isActive) : asked;
   if (resolution.kind !== 'resolved') {
-    return refuseName(resolution, snapshot, { ...facts, model: route?.to ?? facts.model }, isActive);
+    return refuseName(resolution, snapshot, route?.to ?? facts.model, caller, isActive);
   }
   let { target } = resolution;
   const reasons = route ? [...asked.reasons, route.reason, ...resolution.reasons] : [...resolution.reasons];
@@ -59,24 +60,20 @@ function choose(
 
   let expansion: Expansion = {
     snapshot,
-    facts,
-    world,
-    now,
-    random,
+    inquiry,
     reasons,
     suffixes: resolution.suffixes,
     names,
     policies,
     found: {},
-    budgets: matchBudgets(snapshot.budgets, facts, now),
+    budgets: snapshot.budgets.length === 0 ? [] : matchBudgets(snapshot.budgets, inquiry.facts, inquiry.now),
   };
   let attempts = keepSession(putPreferredFirst(expandTarget(target, expansion), reasons), expansion);
   // Once: where the other name has no room either, the request is refused.
   const detour = attempts.length === 0 ? expansion.found.exceeded?.route : undefined;
   if (detour) {
     const other = resolveName(detour.to, snapshot, isActive);
-    if (other.kind !== 'resolved')
-      return refuseName(other, snapshot, { ...facts, model: detour.to }, isActive);
+    if (other.kind !== 'resolved') return refuseName(other, snapshot, detour.to, caller, isActive);
     reasons.push(detour.reason, ...other.reasons);
     target = other.target;
     const barred = policies?.deny(names, modelOf(other));
@@ -97,7 +94,7 @@ function choose(
       splitTarget(name),
     ),
   );
-  return {
+  const plan: RoutePlan = {
     kind: 'route',
     target,
     attempts,
@@ -105,9 +102,11 @@ function choose(
     ...(onContentPolicy && { onContentPolicy }),
     reasons,
     effects: first.effects ?? [],
-    noLog: facts.principal.noLog || (retention?.noLog ?? false),
+    noLog: caller.noLog || (retention?.noLog ?? false),
     noCache: retention?.noCache ?? false,
   };
+  keepPlan(inquiry, { plan, resolution: asked, names });
+  return plan;
 }
 
 function modelOf({ target }: Resolved): PolicyTarget | undefined {
@@ -121,10 +120,9 @@ function splitTarget(target: string): PolicyTarget {
 
 // The prompt cache is worth more than an even spread, but never more than what policies prefer.
 function keepSession(attempts: readonly Attempt[], expansion: Expansion): readonly Attempt[] {
-  const { snapshot, facts, world, now, reasons } = expansion;
+  const { inquiry, reasons } = expansion;
   const [first] = attempts;
-  if (!first || facts.session === undefined || !snapshot.sessions.affinity) return attempts;
-  const known = world.session(sessionIdOf(facts.principal.key, facts.session), now, snapshot.sessions.ttl);
+  const known = first && inquiry.conversation();
   if (!known) return attempts;
   const at = attempts.findIndex(
     ({ connection, target, rank }) =>
@@ -165,23 +163,30 @@ export function isModelAllowed(
   return patterns.some((pattern) => matchGlob(pattern, name) || matchGlob(pattern, full));
 }
 
+function isAllowed(resolution: Resolved, names: readonly string[], { models }: Caller): boolean {
+  return models === undefined || names.some((name) => isModelAllowed(models, name, resolution));
+}
+
 function checkKey(
   resolution: Resolved,
   names: readonly string[],
-  { model, principal }: Facts,
+  model: string,
+  caller: Caller,
 ): Refusal | undefined {
-  if (names.some((name) => isModelAllowed(principal.models, name, resolution))) return undefined;
-  const message = `The key ${principal.key ?? ''} may not use the model "${model}".`.replace('  ', ' ');
+  if (isAllowed(resolution, names, caller)) return undefined;
+  const { key } = caller;
+  const message = `The key ${key ?? ''} may not use the model "${model}".`.replace('  ', ' ');
   return refuse('model_not_allowed', message, [
     ...resolution.reasons,
-    { code: 'key-not-allowed', message, ...(principal.key !== undefined && { rule: principal.key }) },
+    { code: 'key-not-allowed', message, ...(key !== undefined && { rule: key }) },
   ]);
 }
 
 function refuseName(
   { kind, reason, providers }: Unresolved,
   snapshot: Snapshot,
-  { model, principal }: Facts,
+  model: string,
+  { models }: Caller,
   isActive: (id: string) => boolean,
 ): Refusal {
   if (kind === 'invalid') return refuse('invalid_model', reason.message, [reason]);
@@ -191,7 +196,6 @@ function refuseName(
     return refuse('no_credentials', message, [reason, { code: 'no-connection', message }]);
   }
   // Names that the key may not use must not show up in a hint.
-  const { models } = principal;
   const usable = models ? (name: string) => models.some((pattern) => matchGlob(pattern, name)) : () => true;
   const nearest = findNearest(model, knownNames(snapshot, model, usable).take(mostCompared));
   const hint = nearest === undefined ? 'GET /v1/models lists the names.' : `Did you mean "${nearest}"?`;
@@ -241,7 +245,8 @@ const rejections: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 // The most telling cause wins: what passes by itself first, then what somebody decided, then what an operator can repair.
-function refuseEmpty(model: string, { reasons, soonest, now, found }: Expansion): Refusal {
+function refuseEmpty(model: string, { reasons, soonest, inquiry, found }: Expansion): Refusal {
+  const { now } = inquiry;
   const codes = new Set(reasons.map(({ code }) => code));
   const rejected = reasons.filter(({ code }) => rejections.has(code)).map(({ message }) => message);
   const more = rejected.length > 5 ? ` And ${rejected.length - 5} more.` : '';
@@ -275,7 +280,7 @@ function refuseEmpty(model: string, { reasons, soonest, now, found }: Expansion)
   return refuse(codes.has('no-endpoint') ? 'unsupported_feature' : 'no_target_available', nothing, reasons);
 }
 
-function explainEndpoint(protocol: string, facts: Facts, target: string): Reason {
+function explainEndpoint(protocol: string, facts: Asked, target: string): Reason {
   return protocol === facts.protocol
     ? { code: 'pass-through', message: `${target} speaks ${protocol}, as the client does.` }
     : { code: 'translate', message: `${target} speaks ${protocol}, the client ${facts.protocol}.` };

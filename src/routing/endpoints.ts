@@ -4,7 +4,11 @@ import type { Facts } from './facts.ts';
 import type { Endpoint, ModelFacts, Provider } from './snapshot.ts';
 
 /** The endpoint for this request, or undefined when no wire of the provider can express it. */
-export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFacts): Endpoint | undefined {
+export function chooseEndpoint(
+  provider: Provider,
+  facts: Pick<Facts, 'operation' | 'protocol'>,
+  model?: ModelFacts,
+): Endpoint | undefined {
   // Whatever a model is for, it reads tokens, and its chat's wire is asked for them.
   const counts = facts.operation === 'count-tokens';
   const operation = counts ? 'chat' : facts.operation;
@@ -23,7 +27,7 @@ export function chooseEndpoint(provider: Provider, facts: Facts, model?: ModelFa
 /** Why there is none, as a clause. */
 export function explainNoEndpoint(
   { id }: Provider,
-  { operation, protocol }: Facts,
+  { operation, protocol }: Pick<Facts, 'operation' | 'protocol'>,
   model: ModelFacts | undefined,
 ): string {
   const { operations } = model ?? {};

@@ -1,22 +1,19 @@
 // A target → the attempts that it stands for, in order. A model becomes one attempt per usable connection; a combo
 // becomes its targets, each expanded first and then ordered by the strategy, so that a strategy sees only what can be
 // tried now and a nested combo is judged by its own best attempt. Everything left out is a reason.
-import { renderDuration } from '../lib/duration.ts';
-import { matchGlob } from '../lib/glob.ts';
 import { createNamePairs } from '../lib/name-pairs.ts';
 import { explainExceeded, findExceeded, listBudgetCharges, listWarnings, type Budget } from './budgets.ts';
 import type { Attempt, Effect, Reason, Suffix } from './decision.ts';
 import type { Names, PolicyRun } from './policies/evaluate.ts';
 import { chooseEndpoint, explainNoEndpoint } from './endpoints.ts';
-import type { Facts } from './facts.ts';
+import type { Inquiry } from './inquiry.ts';
 import { renderTarget } from './resolve.ts';
 import { selectConnections } from './select.ts';
-import type { Combo, Connection, Provider, Snapshot, Target } from './snapshot.ts';
+import type { Combo, Connection, Snapshot, Target } from './snapshot.ts';
 import { findStrategy } from './strategies/registry.ts';
 import type { Branch } from './strategies/strategy.ts';
+import { findBar } from './usable.ts';
 import { forever } from './world/cooldown.ts';
-import { readSpent } from './world/quota.ts';
-import type { World } from './world/world.ts';
 
 /** The most that `defaults.comboDepth` allows; compile holds the file to its own limit, this only guards snapshots made by hand. */
 export const deepestNesting = 10;
@@ -28,10 +25,8 @@ const mostAttempts = 64;
 
 export interface Expansion {
   readonly snapshot: Snapshot;
-  readonly facts: Facts;
-  readonly world: World;
-  readonly now: number;
-  readonly random: () => number;
+  /** What differs between requests and moments, and is looked at only where a rule asks for it. */
+  readonly inquiry: Inquiry;
   readonly suffixes: readonly Suffix[];
   /** The spellings of the name that led here, and what the policies say about it; absent when none is about this request. */
   readonly names: Names;
@@ -82,7 +77,7 @@ function expandCombo(combo: Combo, expansion: Expansion, depth: number): readonl
   if (branches.length === 0) return [];
   const strategy = findStrategy(combo.strategy);
   if (!strategy) return branches.flatMap((branch) => branch.attempts);
-  const { order, reasons, effects } = strategy.order(branches, { ...expansion, combo });
+  const { order, reasons, effects } = strategy.order(branches, expansion.inquiry.about(combo));
   expansion.reasons.push(...reasons);
   const attempts = order.length === 1 ? order[0]!.attempts : order.flatMap((branch) => branch.attempts);
   return effects.length === 0 ? attempts : attachEffects(attempts, effects);
@@ -97,7 +92,7 @@ function expandEntry(target: Target, expansion: Expansion, depth: number): reado
 type ModelTarget = Target & { readonly kind: 'model' };
 
 function expandModel(target: ModelTarget, expansion: Expansion): readonly Attempt[] {
-  const { snapshot, facts, reasons } = expansion;
+  const { snapshot, inquiry, reasons } = expansion;
   const name = joinTarget(target.provider, target.model);
   const provider = snapshot.providers.get(target.provider);
   if (!provider)
@@ -109,9 +104,9 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
       name,
     );
   const known = snapshot.modelFacts(provider.id, target.model);
-  const endpoint = chooseEndpoint(provider, facts, known);
+  const endpoint = chooseEndpoint(provider, inquiry.asked, known);
   if (!endpoint) {
-    const message = `${name}: ${explainNoEndpoint(provider, facts, known)}.`;
+    const message = `${name}: ${explainNoEndpoint(provider, inquiry.asked, known)}.`;
     return reject(reasons, 'no-endpoint', message, target, name);
   }
   if (provider.connections.length === 0) {
@@ -144,9 +139,11 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
   };
   const attempts: Attempt[] = [];
   for (const connection of provider.connections) {
-    const fault = findFault(connection, target, model, expansion);
+    const fault =
+      findBar(connection, target, inquiry.allowed) ?? inquiry.obstacle({ account: connection, model });
     if (fault) {
       const { code, message, until, at = connection.at } = fault;
+      if (until !== undefined) noteSoonest(expansion, until);
       const end = until === undefined || until >= forever ? {} : { until };
       reasons.push({
         code,
@@ -159,17 +156,14 @@ function expandModel(target: ModelTarget, expansion: Expansion): readonly Attemp
     } else if (hasRoom({ ...base, connection }, expansion))
       attempts.push(suffixes.length === 0 ? { ...base, connection } : { ...base, connection, suffixes });
   }
-  const { order, effects } = selectConnections(attempts, {
-    provider,
-    world: expansion.world,
-    random: expansion.random,
-  });
+  const { order, effects } = selectConnections(attempts, provider, inquiry);
   return effects.length === 0 ? order : attachEffects(order, effects);
 }
 
 function hasRoom(attempt: Attempt, expansion: Expansion): boolean {
-  const { budgets = [], facts, now, world, reasons, found } = expansion;
+  const { budgets = [], inquiry, reasons, found } = expansion;
   if (budgets.length === 0) return true;
+  const { facts, now, world } = inquiry;
   const charges = listBudgetCharges(budgets, attempt, facts, now);
   const over = findExceeded(charges, attempt, world);
   if (!over) {
@@ -190,51 +184,10 @@ function hasRoom(attempt: Attempt, expansion: Expansion): boolean {
   return false;
 }
 
-function findFault(
-  { id, key, provider, enabled, models, credential, quota }: Connection,
-  target: ModelTarget,
-  model: string,
-  expansion: Expansion,
-): Pick<Reason, 'code' | 'message' | 'at' | 'until'> | undefined {
-  const { world, now } = expansion;
-  if (!enabled) return { code: 'connection-disabled', message: `${key} is switched off.` };
-  if (target.connections && !target.connections.includes(id)) {
-    return { code: 'connection-not-chosen', message: `the target does not list ${key}.`, at: target.at };
-  }
-  const allowed = expansion.facts.principal.connections;
-  if (allowed && !allowed.some((glob) => matchGlob(glob, key))) {
-    return { code: 'connection-not-allowed', message: `the client key may not use ${key}.` };
-  }
-  if (models && !models.some((glob) => matchGlob(glob, target.model))) {
-    return { code: 'connection-not-chosen', message: `${key} does not serve this model.` };
-  }
-  if (credential && !world.hasCredential(key)) {
-    return { code: 'no-credential', message: `${key} needs \${${credential.source}:${credential.name}}.` };
-  }
-  const rest = world.cooldown(key, model, now);
-  if (rest) {
-    noteSoonest(expansion, rest.until);
-    const message = `${key} rests after ${rest.class}${renderWait(rest.until - now)}.`;
-    return { code: 'cooling', message, until: rest.until };
-  }
-  const spent = readSpent(world.quota(key), quota?.threshold, now);
-  if (spent) {
-    noteSoonest(expansion, spent.resetAt!);
-    const message = `${key} has used up "${spent.window}"${renderWait(spent.resetAt! - now)}.`;
-    return { code: 'quota-spent', message, until: spent.resetAt! };
-  }
-  const call = { provider, connection: key, model };
-  if (world.permit(call, now) === 'wait') {
-    const opening = world.opening(call);
-    noteSoonest(expansion, opening);
-    const message = `the breaker of ${key} is open${renderWait(opening - now)}.`;
-    return { code: 'breaker-open', message, until: opening };
-  }
-  return undefined;
-}
-
-function isOpen(target: Target, { facts, now, reasons }: Expansion): boolean {
+function isOpen(target: Target, { inquiry, reasons }: Expansion): boolean {
   const { when, schedule } = target;
+  if (!when && !schedule) return true;
+  const { facts, now } = inquiry;
   if (when && !when.holds(facts, now)) {
     reject(
       reasons,
@@ -262,21 +215,8 @@ function noteSoonest(expansion: Expansion, at: number): void {
   if (at < forever && (expansion.soonest === undefined || at < expansion.soonest)) expansion.soonest = at;
 }
 
-function renderWait(milliseconds: number): string {
-  return Number.isFinite(milliseconds)
-    ? ` for ${renderDuration(Math.ceil(milliseconds / 1000) * 1000)} more`
-    : '';
-}
-
 function unite(first: readonly Suffix[], second: readonly Suffix[]): readonly Suffix[] {
   return [...new Set([...first, ...second])];
-}
-
-/** Whether any connection of the provider could be used now. */
-export function hasUsableConnection(provider: Provider, world: World): boolean {
-  return provider.connections.some(
-    (connection) => connection.enabled && (!connection.credential || world.hasCredential(connection.key)),
-  );
 }
 
 // Effects travel with the attempt that makes them due: a round-robin deep inside a fallback must not move on while

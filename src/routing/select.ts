@@ -11,13 +11,12 @@ export interface Selection {
   readonly effects: readonly Effect[];
 }
 
-interface SelectContext {
-  readonly provider: Provider;
+interface Moment {
   readonly world: World;
   readonly random: () => number;
 }
 
-type Select = (attempts: readonly Attempt[], context: SelectContext) => Selection;
+type Select = (attempts: readonly Attempt[], moment: Moment, provider: Provider) => Selection;
 
 /** `providers.X.select` → its rule; attempts come by priority, at least two of them. */
 const selects: Readonly<Record<NonNullable<Provider['select']>, Select>> = {
@@ -27,23 +26,26 @@ const selects: Readonly<Record<NonNullable<Provider['select']>, Select>> = {
     keep(attempts.toSorted((a, b) => lastUsed(a, world) - lastUsed(b, world))),
   p2c: selectOfTwo,
   // Stays on one account for some calls, because its prompt cache is warm, and then goes on to the next.
-  'round-robin': (attempts, context) =>
-    rotate(attempts, context, Math.max(1, context.provider.stickyCalls ?? 1)),
+  'round-robin': rotate,
   'strict-random': selectFromDeck,
 };
 
 /** Orders the usable accounts of a provider. */
-export function selectConnections(attempts: readonly Attempt[], context: SelectContext): Selection {
+export function selectConnections(
+  attempts: readonly Attempt[],
+  provider: Provider,
+  moment: Moment,
+): Selection {
   if (attempts.length < 2) return keep(attempts);
-  const selection = selects[context.provider.select ?? 'fill-first'](attempts, context);
-  return { ...selection, order: putFullLast(selection.order, context) };
+  const { order, effects } = selects[provider.select ?? 'fill-first'](attempts, moment, provider);
+  return { order: putFullLast(order, moment), effects };
 }
 
 // Nobody waits in the queue of one account while another one is free.
-function putFullLast(order: readonly Attempt[], { world }: SelectContext): readonly Attempt[] {
+function putFullLast(order: readonly Attempt[], moment: Moment): readonly Attempt[] {
   const isFull = ({ connection: { key, maxConcurrent, pace } }: Attempt): boolean => {
     const most = Math.min(maxConcurrent ?? Infinity, pace?.concurrent ?? Infinity);
-    return world.inFlight(key) >= most;
+    return most < Infinity && moment.world.inFlight(key) >= most;
   };
   return order.some(isFull)
     ? [...order.filter((attempt) => !isFull(attempt)), ...order.filter(isFull)]
@@ -56,7 +58,8 @@ function keep(order: readonly Attempt[]): Selection {
 
 const nothing: readonly Effect[] = Object.freeze([]);
 
-function rotate(attempts: readonly Attempt[], { provider, world }: SelectContext, calls: number): Selection {
+function rotate(attempts: readonly Attempt[], { world }: Moment, provider: Provider): Selection {
+  const calls = Math.max(1, provider.stickyCalls ?? 1);
   const name = `${provider.id}@`;
   const position = world.rotation(name);
   const start = Math.floor(position / calls) % attempts.length;
@@ -67,7 +70,11 @@ function rotate(attempts: readonly Attempt[], { provider, world }: SelectContext
 }
 
 // Every account once, in an order that changes from round to round: a round of the shuffled list of all accounts.
-function selectFromDeck(attempts: readonly Attempt[], { provider, world, random }: SelectContext): Selection {
+function selectFromDeck(
+  attempts: readonly Attempt[],
+  { world, random }: Moment,
+  provider: Provider,
+): Selection {
   const name = `${provider.id}@`;
   const dealt = world.rotation(name);
   const size = provider.connections.length;
@@ -84,7 +91,7 @@ function selectFromDeck(attempts: readonly Attempt[], { provider, world, random 
   };
 }
 
-function selectOfTwo(attempts: readonly Attempt[], { world, random }: SelectContext): Selection {
+function selectOfTwo(attempts: readonly Attempt[], { world, random }: Moment): Selection {
   const one = Math.floor(random() * attempts.length);
   const other = (one + 1 + Math.floor(random() * (attempts.length - 1))) % attempts.length;
   const pair = [attempts[one]!, attempts[other]!].sort((a, b) => load(a, world) - load(b, world));
