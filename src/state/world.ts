@@ -44,16 +44,30 @@ export function createStateWorld(options: StateWorldOptions): StateWorld {
   return { ...world, move, unreadable, snapshot: () => maps.flatMap((map) => map.slices()) };
 }
 
+/** One value; it knows by itself whether the store has it, so that marking it needs no look-up. */
+interface Entry<Value> {
+  readonly id: string;
+  /** Undefined: taken away, and the store has still to hear of it. */
+  value: Value | undefined;
+  /** The store does not have it yet. */
+  dirty: boolean;
+}
+
 /** Values of one kind by id; remembers which of them the store does not have yet. */
 export class SliceMap<Value> implements SliceTable<Value> {
   readonly kind: string;
   readonly #read: (value: unknown) => Value | undefined;
   readonly #store: Store;
-  readonly #values = new Map<string, Value>();
-  readonly #dirty = new Set<string>();
+  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #dirty: Entry<Value>[] = [];
+  #size = 0;
   readonly #collect = (): readonly Slice[] => {
-    const slices = [...this.#dirty].map((id) => this.#slice(id));
-    this.#dirty.clear();
+    const slices = this.#dirty.map((entry) => this.#slice(entry));
+    for (const entry of this.#dirty) {
+      entry.dirty = false;
+      if (entry.value === undefined) this.#entries.delete(entry.id);
+    }
+    this.#dirty.length = 0;
     return slices;
   };
 
@@ -65,24 +79,29 @@ export class SliceMap<Value> implements SliceTable<Value> {
   }
 
   get(id: string): Value | undefined {
-    return this.#values.get(id);
+    return this.#entries.get(id)?.value;
   }
 
   set(id: string, value: Value): void {
-    this.#values.set(id, value);
-    this.#mark(id);
+    const entry = this.#find(id);
+    entry.value = value;
+    this.#mark(entry);
   }
 
-  ids(): Iterable<string> {
-    return this.#values.keys();
+  *ids(): Iterable<string> {
+    for (const { id, value } of this.#entries.values()) if (value !== undefined) yield id;
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#size;
   }
 
   delete(id: string): void {
-    if (this.#values.delete(id)) this.#mark(id);
+    const entry = this.#entries.get(id);
+    if (entry?.value === undefined) return;
+    entry.value = undefined;
+    this.#size--;
+    this.#mark(entry);
   }
 
   /** Takes a saved slice over; false when it cannot be read. */
@@ -91,7 +110,7 @@ export class SliceMap<Value> implements SliceTable<Value> {
     try {
       const value = this.#read(JSON.parse(slice.value));
       if (value === undefined) return false;
-      this.#values.set(slice.id, value);
+      this.#find(slice.id).value = value;
       return true;
     } catch {
       return false;
@@ -100,26 +119,38 @@ export class SliceMap<Value> implements SliceTable<Value> {
 
   /** Gives values other ids, where no value is there yet. */
   move(rename: (id: string) => string): void {
-    const before = [...this.#values]; // the loop adds to the map: what was moved is not visited again
-    for (const [id, value] of before) {
+    const before = [...this.ids()]; // the loop adds to the table: what was moved is not visited again
+    for (const id of before) {
       const next = rename(id);
-      if (next === id || this.#values.has(next)) continue;
-      this.set(next, value);
+      if (next === id || this.get(next) !== undefined) continue;
+      this.set(next, this.get(id)!);
       this.delete(id);
     }
   }
 
   slices(): readonly Slice[] {
-    return [...this.#values.keys()].map((id) => this.#slice(id));
+    return [...this.ids()].map((id) => this.#slice(this.#find(id)));
   }
 
-  #slice(id: string): Slice {
-    const value = this.#values.get(id);
+  /** The entry of an id that is to have a value. */
+  #find(id: string): Entry<Value> {
+    const known = this.#entries.get(id);
+    if (known?.value !== undefined) return known;
+    // What was taken away and comes back stands behind all others, whether the store has heard of it or not.
+    if (known) this.#entries.delete(id);
+    const entry = known ?? { id, value: undefined, dirty: false };
+    this.#entries.set(id, entry);
+    this.#size++;
+    return entry;
+  }
+
+  #slice({ id, value }: Entry<Value>): Slice {
     return { kind: this.kind, id, value: value === undefined ? null : JSON.stringify(value) };
   }
 
-  #mark(id: string): void {
-    this.#dirty.add(id);
-    if (this.#dirty.size === 1) this.#store.save(this.#collect);
+  #mark(entry: Entry<Value>): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    if (this.#dirty.push(entry) === 1) this.#store.save(this.#collect);
   }
 }

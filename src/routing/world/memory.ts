@@ -89,13 +89,16 @@ export function createWorld({
   return {
     rotation: (combo) => rotations.get(combo) ?? 0,
     hasCredential,
+    // Mostly nobody rests and no breaker knows anything: no name is looked up for that.
     cooldown: (connection, model, now) => {
+      if (cooldowns.size === 0) return undefined;
       const account = cooldowns.get(connection);
       const narrow = cooldowns.get(pairOf(connection, model));
       const longer = (narrow?.until ?? 0) > (account?.until ?? 0) ? narrow : account;
       return longer && longer.until > now ? longer : undefined;
     },
     permit: (call, now) => {
+      if (breakers.size === 0) return 'pass';
       const account = readPermit(breakers.get(call.connection), now);
       return stricter(account, readPermit(breakers.get(targetOf(call)), now));
     },
@@ -213,37 +216,35 @@ function makeRoom<Value>(table: SliceTable<Value>, id: string): void {
 }
 
 function begin(tables: Tables, call: Call, retry: boolean, share: number, now: number): void {
-  const { breakers, budgets, probes, running, uses } = tables;
-  const event: BreakerEvent = { kind: 'begin', lease: call.profile.totalTimeout };
-  for (const id of [call.connection, targetOf(call)]) {
-    if (readPermit(breakers.get(id), now) === 'probe') probes.set(id, call);
-    update(breakers, id, reduceBreaker(breakers.get(id), event, now));
-    uses.set(id, reduceUsageCount(uses.get(id), 'begin', now));
-    running.set(id, (running.get(id) ?? 0) + 1);
-  }
+  beginAt(tables, call.connection, call, now);
+  beginAt(tables, targetOf(call), call, now);
+  const { budgets } = tables;
   budgets.set(
     call.provider,
     reduceRetryBudget(budgets.get(call.provider), retry ? { kind: 'retry' } : { kind: 'call', share }, now),
   );
 }
 
-function end(tables: Tables, call: Call, outcome: CallEnd, now: number): void {
-  const { breakers, cooldowns, latencies, probes, running, uses } = tables;
-  const target = targetOf(call);
-  for (const id of [call.connection, target]) {
-    const left = (running.get(id) ?? 1) - 1;
-    if (left > 0) running.set(id, left);
-    else running.delete(id);
-    // While one call probes, only that call, or a success, says anything: what failed began before the breaker opened.
-    const probe = probes.get(id);
-    if (probe === call) probes.delete(id);
-    if (probe === undefined || probe === call || outcome.kind === 'success')
-      update(breakers, id, reduceBreaker(breakers.get(id), judge(call, outcome), now));
-    if (outcome.kind === 'success') uses.set(id, reduceUsageCount(uses.get(id), 'success', now));
+/** `id`: the account or the target of the call. */
+function beginAt({ breakers, probes, running, uses }: Tables, id: string, call: Call, now: number): void {
+  if (breakers.size > 0) {
+    const event: BreakerEvent = { kind: 'begin', lease: call.profile.totalTimeout };
+    if (readPermit(breakers.get(id), now) === 'probe') probes.set(id, call);
+    update(breakers, id, reduceBreaker(breakers.get(id), event, now));
   }
+  uses.set(id, reduceUsageCount(uses.get(id), 'begin', now));
+  running.set(id, (running.get(id) ?? 0) + 1);
+}
+
+function end(tables: Tables, call: Call, outcome: CallEnd, now: number): void {
+  const { cooldowns, latencies } = tables;
+  const target = targetOf(call);
+  endAt(tables, call.connection, call, outcome, now);
+  endAt(tables, target, call, outcome, now);
   if (outcome.kind === 'success') {
     if (outcome.firstToken !== undefined)
       latencies.set(target, reduceLatency(latencies.get(target), outcome.firstToken, now));
+    if (cooldowns.size === 0) return;
     cooldowns.delete(call.connection);
     cooldowns.delete(pairOf(call.connection, call.model));
   } else if (outcome.kind === 'failure') {
@@ -254,8 +255,23 @@ function end(tables: Tables, call: Call, outcome: CallEnd, now: number): void {
   }
 }
 
-function judge(call: Call, outcome: CallEnd): BreakerEvent {
-  if (outcome.kind === 'success') return { kind: 'success' };
+/** `id`: the account or the target of the call. */
+function endAt(tables: Tables, id: string, call: Call, outcome: CallEnd, now: number): void {
+  const { breakers, probes, running, uses } = tables;
+  const left = (running.get(id) ?? 1) - 1;
+  if (left > 0) running.set(id, left);
+  else running.delete(id);
+  // While one call probes, only that call, or a success, says anything: what failed began before the breaker opened.
+  const probe = probes.size === 0 ? undefined : probes.get(id);
+  if (probe === call) probes.delete(id);
+  if (outcome.kind === 'success') {
+    if (breakers.size > 0) update(breakers, id, reduceBreaker(breakers.get(id), { kind: 'success' }, now));
+    uses.set(id, reduceUsageCount(uses.get(id), 'success', now));
+  } else if (probe === undefined || probe === call)
+    update(breakers, id, reduceBreaker(breakers.get(id), judge(call, outcome), now));
+}
+
+function judge(call: Call, outcome: Exclude<CallEnd, { readonly kind: 'success' }>): BreakerEvent {
   if (outcome.kind === 'failure' && failureEffects[outcome.failure.class].breaks) {
     return { kind: 'failure', settings: call.profile.breaker };
   }

@@ -105,7 +105,10 @@ describe('the world', () => {
         const known = read(JSON.parse(JSON.stringify(value)));
         if (known !== undefined) table.set(id, known);
       }
-      return { ...table, set: (id, value) => (kept.set(id, value), table.set(id, value)) };
+      const { set } = table;
+      return Object.assign(table, {
+        set: (id: string, value: Value) => (kept.set(id, value), set(id, value)),
+      });
     };
     const before = createWorld({ open });
     for (let index = 0; index < 5; index++) fail(before, 0, 'upstream');
@@ -194,7 +197,10 @@ describe('the world', () => {
     const world = createWorld({
       open: (kind, read) => {
         const table = openMemoryTable(kind, read);
-        return { ...table, set: (id, value) => (stored.push(kind), table.set(id, value)) };
+        const { set } = table;
+        return Object.assign(table, {
+          set: (id: string, value: never) => (stored.push(kind), set(id, value)),
+        });
       },
     });
     for (let index = 0; index < 3; index++) succeed(world, index);
