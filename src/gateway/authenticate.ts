@@ -56,11 +56,10 @@ export function checkKey(key: ClientKey, now: number): void {
 
 // One choice, never a second try: two credentials in one request must not be a way to guess twice.
 function readCredential({ headers, query }: Incoming, anthropicFirst: boolean): string | undefined {
-  const bearer = readBearer(readHeader(headers, 'authorization'));
-  const apiKey = nonEmpty(readHeader(headers, 'x-api-key'));
-  const first = anthropicFirst ? (apiKey ?? bearer) : (bearer ?? apiKey);
   return (
-    first ??
+    (anthropicFirst ? nonEmpty(readHeader(headers, 'x-api-key')) : undefined) ??
+    readBearer(readHeader(headers, 'authorization')) ??
+    nonEmpty(readHeader(headers, 'x-api-key')) ??
     nonEmpty(readHeader(headers, 'x-goog-api-key')) ??
     nonEmpty(readHeader(headers, 'api-key')) ??
     (query.includes('key=') ? nonEmpty(new URLSearchParams(query).get('key') ?? undefined) : undefined)
@@ -69,6 +68,8 @@ function readCredential({ headers, query }: Incoming, anthropicFirst: boolean): 
 
 function readBearer(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
+  // As nearly everybody writes it.
+  if (value.startsWith('Bearer ')) return nonEmpty(value.slice(7));
   const space = value.indexOf(' ');
   return space > 0 && value.slice(0, space).toLowerCase() === 'bearer'
     ? nonEmpty(value.slice(space + 1))

@@ -39,23 +39,30 @@ const metadataPrefix = 'x-omniroute-metadata-';
 /** Throws GatewayError 400 when a demanded fact needs a body that cannot be decoded. */
 export function readFacts(exchange: Exchange): Facts {
   const { peek, body, principal, route, stream, address, incoming, snapshot } = exchange;
-  const operation = operations.find((name) => name === route.operation) ?? 'chat';
-  const { demands } = snapshot;
+  const { model, inputTokens, maxOutputTokens } = peek!;
+  const operation = isOperation(route.operation) ? route.operation : 'chat';
   const session = readSession(exchange);
-  return {
-    model: peek!.model!,
+  const facts: { -readonly [fact in keyof Facts]: Facts[fact] } = {
+    model: model!,
     protocol: route.protocol,
     operation,
     stream,
     principal: principal!,
     address,
     bodyBytes: body!.length,
-    inputTokens: peek!.inputTokens,
-    ...(peek!.maxOutputTokens === undefined ? {} : { maxOutputTokens: peek!.maxOutputTokens }),
-    ...(session === undefined ? {} : { session }),
-    ...(demands.has('metadata') ? { metadata: readMetadata(incoming) } : {}),
-    ...(bodyFacts.some((fact) => demands.has(fact)) ? readBody(exchange, operation) : {}),
+    inputTokens,
   };
+  if (maxOutputTokens !== undefined) facts.maxOutputTokens = maxOutputTokens;
+  if (session !== undefined) facts.session = session;
+  const { demands } = snapshot;
+  if (demands.size === 0) return facts;
+  if (demands.has('metadata')) facts.metadata = readMetadata(incoming);
+  if (bodyFacts.some((fact) => demands.has(fact))) Object.assign(facts, readBody(exchange, operation));
+  return facts;
+}
+
+function isOperation(name: Exchange['route']['operation']): name is Facts['operation'] {
+  return (operations as readonly string[]).includes(name);
 }
 
 // A name that the client gives costs nothing. Without one, rules that read the session get a fingerprint of how the

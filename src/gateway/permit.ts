@@ -40,10 +40,11 @@ export function permit(
   attempt: Attempt,
 ): Permission | UpstreamFailure | 'gone' | Promise<Permission | UpstreamFailure | 'gone'> {
   if (responder.closed) return 'gone';
-  const fault = findFault(gateway, exchange, attempt);
+  const now = gateway.clock.now();
+  const fault = findFault(gateway, exchange, attempt, now);
   if (fault) return fault;
   const lanes = listPlaces(attempt);
-  if (lanes.length === 0) return begin(gateway, exchange, attempt, []);
+  if (lanes.length === 0) return new Running(gateway, exchange, attempt, noSlots, now);
   const slots: Slot[] = [];
   for (const { id, ceiling } of lanes) {
     const slot = gateway.slots.take(id, ceiling);
@@ -53,7 +54,7 @@ export function permit(
     }
     slots.push(slot);
   }
-  return begin(gateway, exchange, attempt, slots);
+  return new Running(gateway, exchange, attempt, slots, now);
 }
 
 async function queue(
@@ -83,11 +84,12 @@ async function queue(
     return 'gone';
   }
   // What was true before the queue may be true no more.
+  const at = clock.now();
   const fault =
     slots.length < lanes.length
       ? describeHold({ kind: 'place', message: describeWait(attempt) })
-      : findFault(gateway, exchange, attempt);
-  if (!fault) return begin(gateway, exchange, attempt, slots);
+      : findFault(gateway, exchange, attempt, at);
+  if (!fault) return new Running(gateway, exchange, attempt, slots, at);
   releaseAll(slots);
   return fault;
 }
@@ -118,11 +120,11 @@ function tellThatItLives(
 }
 
 function findFault(
-  { world, clock }: Gateway,
+  { world }: Gateway,
   exchange: Exchange,
   attempt: Attempt,
+  now: number,
 ): UpstreamFailure | undefined {
-  const now = clock.now();
   const hold = findHold(world, attempt, exchange.attempts, now, listCharges(exchange, attempt, now));
   return hold && describeHold(hold);
 }
@@ -134,40 +136,58 @@ function listCharges({ snapshot, facts }: Exchange, attempt: Attempt, now: numbe
 }
 
 const noCharges: readonly BudgetCharge[] = [];
+const noSlots: readonly Slot[] = [];
 
-function begin(gateway: Gateway, exchange: Exchange, attempt: Attempt, slots: readonly Slot[]): Permission {
-  const { provider, connection, model } = attempt;
-  const { world, clock } = gateway;
-  const { key, quota } = connection;
-  // One object for begin and end: the world knows a probe by its identity.
-  const call: Call = { provider: provider.id, connection: key, model, profile: provider.profile };
-  const { retryShare } = exchange.snapshot;
-  world.record(
-    { kind: 'call-began', call, retry: isRetry(exchange.attempts, provider.id), retryShare },
-    clock.now(),
-  );
-  if (quota) spendQuota(world, connection, 'requests', 1, clock.now());
-  // In the same turn as the question whether they fit: nobody else can take that room between the two.
-  const charges = listCharges(exchange, attempt, clock.now());
-  if (charges.length > 0) world.record({ kind: 'money-reserved', charges }, clock.now());
-  let over = false;
-  return {
-    observe: (headers) => {
-      const at = clock.now();
-      const seen = readRateLimits(headers, at);
-      if (seen.length === 0) return;
-      const windows = seen.map((window) => ({ ...window, source: 'header' as const, at }));
-      world.record({ kind: 'quota-observed', connection: key, windows }, at);
-    },
-    end: (end) => {
-      if (over) return;
-      over = true;
-      world.record({ kind: 'call-ended', call, end }, clock.now());
-      if (quota) spendQuota(world, connection, 'tokens', countTokens(exchange), clock.now());
-      if (charges.length > 0) settleMoney(gateway, exchange, attempt, charges);
-      releaseAll(slots);
-    },
-  };
+/** Begins in the turn of the question whether it may, and as of the same moment: nobody else can take its room. */
+class Running implements Permission {
+  readonly #gateway: Gateway;
+  readonly #exchange: Exchange;
+  readonly #attempt: Attempt;
+  readonly #slots: readonly Slot[];
+  readonly #charges: readonly BudgetCharge[];
+  /** One object for begin and end: the world knows a probe by its identity. */
+  readonly #call: Call;
+  #over = false;
+
+  constructor(gateway: Gateway, exchange: Exchange, attempt: Attempt, slots: readonly Slot[], now: number) {
+    const { provider, connection, model } = attempt;
+    const { world } = gateway;
+    const call = { provider: provider.id, connection: connection.key, model, profile: provider.profile };
+    this.#gateway = gateway;
+    this.#exchange = exchange;
+    this.#attempt = attempt;
+    this.#slots = slots;
+    this.#call = call;
+    const { retryShare } = exchange.snapshot;
+    world.record(
+      { kind: 'call-began', call, retry: isRetry(exchange.attempts, provider.id), retryShare },
+      now,
+    );
+    if (connection.quota) spendQuota(world, connection, 'requests', 1, now);
+    const charges = listCharges(exchange, attempt, now);
+    this.#charges = charges;
+    if (charges.length > 0) world.record({ kind: 'money-reserved', charges }, now);
+  }
+
+  observe(headers: RawHeaders): void {
+    const { world, clock } = this.#gateway;
+    const at = clock.now();
+    const seen = readRateLimits(headers, at);
+    if (seen.length === 0) return;
+    const windows = seen.map((window) => ({ ...window, source: 'header' as const, at }));
+    world.record({ kind: 'quota-observed', connection: this.#call.connection, windows }, at);
+  }
+
+  end(end: CallEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { world, clock } = this.#gateway;
+    const { connection } = this.#attempt;
+    world.record({ kind: 'call-ended', call: this.#call, end }, clock.now());
+    if (connection.quota) spendQuota(world, connection, 'tokens', countTokens(this.#exchange), clock.now());
+    if (this.#charges.length > 0) settleMoney(this.#gateway, this.#exchange, this.#attempt, this.#charges);
+    releaseAll(this.#slots);
+  }
 }
 
 function settleMoney(

@@ -158,7 +158,7 @@ export function isModelAllowed(
   name: string,
   { target }: Resolved,
 ): boolean {
-  if (!patterns) return true;
+  if (!patterns || patterns.includes(name)) return true;
   const full = renderTarget(target);
   return patterns.some((pattern) => matchGlob(pattern, name) || matchGlob(pattern, full));
 }

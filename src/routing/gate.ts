@@ -63,6 +63,7 @@ export function describeHold({ kind, message, wait }: Hold): UpstreamFailure {
  * another account after a fault of the first, adds no load to what is broken.
  */
 export function isRetry(made: readonly MadeCall[], provider: string): boolean {
+  if (made.length === 0) return false;
   return made.some(
     ({ target, class: failed }) =>
       failed !== undefined &&

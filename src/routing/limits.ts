@@ -77,6 +77,8 @@ export function queueTime({ queue }: Attempt): number {
 
 /** Always the target's lane first: two calls that wait for each other's lanes cannot happen. */
 export function listPlaces({ queue, connection: { key, maxConcurrent, pace } }: Attempt): readonly Place[] {
+  // Where nothing is bounded, no call has to make a list of that.
+  if (queue?.concurrent === undefined && maxConcurrent === undefined && !pace) return noPlaces;
   const places: Place[] = [];
   if (queue?.concurrent !== undefined)
     places.push({ id: queue.id, ceiling: { concurrent: queue.concurrent } });
@@ -86,6 +88,8 @@ export function listPlaces({ queue, connection: { key, maxConcurrent, pace } }: 
   }
   return places;
 }
+
+const noPlaces: readonly Place[] = Object.freeze([]);
 
 /** What a call is told that has waited for its places in vain. */
 export function describeWait({ target }: Attempt): string {
