@@ -2,6 +2,7 @@
 import { GatewayError, isGatewayError, type UpstreamFailure } from '../errors.ts';
 import { renderHundredths } from '../lib/decimals.ts';
 import type { RawHeaders, RenderedError } from '../protocols/protocol.ts';
+import type { Attempt } from '../routing/decision.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { encodeNames, encodeValue, passedHeaders } from './headers.ts';
@@ -109,15 +110,7 @@ function describeAttempt(exchange: Exchange, upstream: RawHeaders, now: number, 
   const { attempt, attempts, loss, began, waited, marks, usage, cost } = exchange;
   const elapsed = now - began;
   const overhead = Math.max(0, elapsed - waited - (marks.read ?? 0));
-  if (attempt) {
-    headers.push(
-      'X-OmniRoute-Provider',
-      encodeValue(attempt.provider.id),
-      'X-OmniRoute-Model',
-      encodeValue(attempt.model),
-    );
-    if (attempt.provider.sandbox) headers.push('X-OmniRoute-Sandbox', 'true');
-  }
+  if (attempt) headers.push(...nameTarget(attempt));
   headers.push('X-OmniRoute-Attempts', String(attempts.length));
   const session = exchange.facts?.session;
   if (session !== undefined) headers.push('X-OmniRoute-Session-Id', encodeValue(session));
@@ -142,6 +135,26 @@ function describeAttempt(exchange: Exchange, upstream: RawHeaders, now: number, 
     const value = upstream[name];
     if (typeof value === 'string') headers.push(name, encodeValue(value));
   }
+}
+
+const named = new WeakMap<Attempt, readonly string[]>();
+
+/** Made once for a plan that stands. */
+function nameTarget(attempt: Attempt): readonly string[] {
+  let lines = named.get(attempt);
+  if (!lines) {
+    const { provider, model } = attempt;
+    const simulated = provider.sandbox ? ['X-OmniRoute-Sandbox', 'true'] : [];
+    lines = [
+      'X-OmniRoute-Provider',
+      encodeValue(provider.id),
+      'X-OmniRoute-Model',
+      encodeValue(model),
+      ...simulated,
+    ];
+    named.set(attempt, lines);
+  }
+  return lines;
 }
 
 function send(exchange: Exchange, responder: Responder, rendered: RenderedError): void {

@@ -202,12 +202,8 @@ function buildHeaders(
   credential: string | undefined,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: stream ? wire.streamContentType.split(';', 1)[0]! : 'application/json',
-    'accept-encoding': 'identity',
-    'user-agent': 'omniroute',
+    ...fixedHeaders(endpoint, stream ? wire.streamContentType : 'application/json'),
   };
-  for (const [name, value] of Object.entries(endpoint.headers)) headers[name.toLowerCase()] = value;
   if (protocol.name === wire.name) {
     // The body is written for the version that the client names.
     for (const name of wire.requestHeaders) {
@@ -215,11 +211,32 @@ function buildHeaders(
       if (value !== undefined) headers[name] = value;
     }
   }
-  for (const [name, value] of Object.entries(added)) {
+  for (const name in added) {
     const own = headers[name];
-    headers[name] = own === undefined ? value : joinNames(own, value);
+    headers[name] = own === undefined ? added[name]! : joinNames(own, added[name]!);
   }
-  return Object.assign(headers, credentialHeaders(endpoint, credential));
+  return credential === undefined ? headers : Object.assign(headers, credentialHeaders(endpoint, credential));
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const fixed = new WeakMap<Endpoint, Map<string, Headers>>();
+
+/** What every call of an endpoint carries, made once for each type of answer. */
+function fixedHeaders(endpoint: Endpoint, accepted: string): Headers {
+  let byType = fixed.get(endpoint);
+  if (!byType) fixed.set(endpoint, (byType = new Map()));
+  const known = byType.get(accepted);
+  if (known) return known;
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: accepted.split(';', 1)[0]!,
+    'accept-encoding': 'identity',
+    'user-agent': 'omniroute',
+  };
+  for (const [name, value] of Object.entries(endpoint.headers)) headers[name.toLowerCase()] = value;
+  byType.set(accepted, headers);
+  return headers;
 }
 
 /** How an account tells this endpoint who it is. */

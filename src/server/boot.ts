@@ -32,6 +32,7 @@ import { createTransport } from '../upstream/transport.ts';
 import { createServer, type RunningServer } from './compose.ts';
 import { createCredentialCheck, listReferences } from './credentials.ts';
 import { resolveDataFolder } from './data-folder.ts';
+import { keepRequestsYoung } from './engine.ts';
 import { describeReach, findOpenDoor } from './exposure.ts';
 import { createLiveSnapshots } from './live-snapshots.ts';
 import { createRevisions } from './revisions.ts';
@@ -80,6 +81,7 @@ export interface BootedGateway {
 /** Rejects with FirstLoadError when the file has errors, and with a plain Error when address or state cannot be used. */
 export async function bootGateway(options: BootOptions): Promise<BootedGateway> {
   const { environment, clock = systemClock, timers = systemTimers } = options;
+  keepRequestsYoung();
   const files = createConfigFiles({ ...options, clock, timers });
   const interrupted = await completeWrites(options);
   const loaded = await files.load();

@@ -15,11 +15,11 @@ export function createCall(
   find: (origin: string) => Dispatcher,
   request: UpstreamRequest,
   handler: UpstreamHandler,
-  onRefused?: (refusal: { readonly origin: string; readonly address: string }) => void,
+  onRefused?: OnRefused,
 ): UpstreamCall {
   const slash = request.url.indexOf('/', request.url.indexOf('://') + 3);
   const origin = slash < 0 ? request.url : request.url.slice(0, slash);
-  const call = new Call(handler, onRefused && ((address) => onRefused({ origin, address })));
+  const call = new Call(origin, handler, onRefused);
   let size = 0;
   for (const piece of request.body) size += piece.length;
   const body = joinPieces(request.body, size);
@@ -46,6 +46,8 @@ export function createCall(
   return call;
 }
 
+type OnRefused = (refusal: { readonly origin: string; readonly address: string }) => void;
+
 interface Options extends Omit<Dispatcher.DispatchOptions, 'body' | 'headers'> {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | readonly Uint8Array[] | null;
@@ -65,7 +67,8 @@ const tellEnd = createTurnQueue<Call>((call) => call.finish());
 
 class Call implements Dispatcher.DispatchHandler, UpstreamCall {
   readonly #handler: UpstreamHandler;
-  readonly #onRefused: ((address: string) => void) | undefined;
+  readonly #origin: string;
+  readonly #onRefused: OnRefused | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #encoding: ContentEncoding | undefined;
   #inflater: Transform | undefined;
@@ -73,7 +76,8 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
   #complete = false;
   #over = false;
 
-  constructor(handler: UpstreamHandler, onRefused: ((address: string) => void) | undefined) {
+  constructor(origin: string, handler: UpstreamHandler, onRefused: OnRefused | undefined) {
+    this.#origin = origin;
     this.#handler = handler;
     this.#onRefused = onRefused;
   }
@@ -130,7 +134,7 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     this.#over = true;
     this.#inflater?.destroy();
     const refused = findRefusal(error);
-    if (refused) this.#onRefused?.(refused.address);
+    if (refused) this.#onRefused?.({ origin: this.#origin, address: refused.address });
     this.#handler.onFailure(toFailure(refused ?? error));
   }
 

@@ -11,18 +11,27 @@ export interface Pools {
   close(milliseconds: number): Promise<void>;
 }
 
+/** One way into an origin: its providers may differ in how long they wait, and where they may reach. */
+interface Door {
+  readonly connectTimeout: number;
+  readonly reach: Reach;
+  readonly pool: Pool;
+}
+
 /** `resolve` stands for DNS in tests. */
 export function createPools(resolve?: ResolveHost): Pools {
-  const pools = new Map<string, Pool>();
+  const doors = new Map<string, Door[]>();
   const lookups = {
     public: createGuardedLookup('public', resolve),
     private: createGuardedLookup('private', resolve),
   };
   return {
     get(origin, connectTimeout, reach) {
-      const key = `${connectTimeout} ${reach} ${origin}`;
-      const known = pools.get(key);
-      if (known) return known;
+      const known = doors.get(origin);
+      if (known) {
+        for (const door of known)
+          if (door.connectTimeout === connectTimeout && door.reach === reach) return door.pool;
+      }
       const url = new URL(origin);
       checkHost(url.hostname, reach);
       const pool = new Pool(url, {
@@ -33,20 +42,22 @@ export function createPools(resolve?: ResolveHost): Pools {
         // Below the 5 s after which uvicorn and Node close an idle socket, so that a call rarely meets a closing one.
         keepAliveTimeout: 4_000,
       });
-      pools.set(key, pool);
+      const door = { connectTimeout, reach, pool };
+      if (known) known.push(door);
+      else doors.set(origin, [door]);
       return pool;
     },
     retain(origins) {
-      for (const [key, pool] of pools) {
-        if (origins.has(key.slice(key.lastIndexOf(' ') + 1))) continue;
-        pools.delete(key);
+      for (const [origin, given] of doors) {
+        if (origins.has(origin)) continue;
+        doors.delete(origin);
         // Nobody waits for it: a pool that cannot close any more has nothing left to close.
-        pool.close().catch(() => undefined);
+        for (const { pool } of given) pool.close().catch(() => undefined);
       }
     },
     async close(milliseconds) {
-      const all = [...pools.values()];
-      pools.clear();
+      const all = [...doors.values()].flat().map(({ pool }) => pool);
+      doors.clear();
       const closed = Promise.all(all.map((pool) => pool.close()));
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<'late'>((resolve) => {
