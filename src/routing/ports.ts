@@ -12,7 +12,10 @@ export interface SecretReader {
 
 export type { TokenCounts };
 
-/** One row per request, written once in `settle`. Its columns are promised to everything that reads usage. */
+/**
+ * One row per request, written once in `settle`. Its columns are promised to everything that reads usage. Texts in JSON may
+ * be made anew each time they are read, of things that no longer change.
+ */
 export interface UsageRow {
   readonly requestId: string;
   /** Epoch milliseconds of arrival. */

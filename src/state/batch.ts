@@ -68,6 +68,9 @@ export const noRows: PackedRows = {
 /** Bytes that the own texts of a row take as a rule, with some room. */
 const usualText = 384;
 
+/** Characters that are encoded in one go: a crossing into the encoder for every row costs as much as its text. */
+const usualPiece = 16 * 1024;
+
 /** Rows on their way into a batch. */
 export class Chunk {
   rows = 0;
@@ -76,8 +79,13 @@ export class Chunk {
   readonly #numbers: Float64Array;
   #text: Buffer;
   #used = 0;
+  /** Own texts that are not encoded yet. */
+  #unwritten = '';
   readonly #shared: string[] = [];
   readonly #places = new Map<string, number>();
+  /** What the row before had in each shared column, and its place: to compare a text costs less than to look it up. */
+  readonly #latest: (string | null)[] = sharedColumns.map(() => null);
+  readonly #latestPlaces: number[] = sharedColumns.map(() => -1);
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -97,21 +105,22 @@ export class Chunk {
     const { requestId, facts, attempts, marks, tokens } = row;
     let at = this.rows * stride;
     // One line a column: a loop over names would look each of them up anew in every row.
-    numbers[at++] = this.#share(row.revision);
-    numbers[at++] = this.#share(row.key);
-    numbers[at++] = this.#share(row.protocol);
-    numbers[at++] = this.#share(row.operation);
-    numbers[at++] = this.#share(row.requestedModel);
-    numbers[at++] = this.#share(row.provider);
-    numbers[at++] = this.#share(row.connection);
-    numbers[at++] = this.#share(row.model);
-    numbers[at++] = this.#share(row.reasons);
-    numbers[at++] = this.#share(row.errorCode);
+    numbers[at++] = this.#share(0, row.revision);
+    numbers[at++] = this.#share(1, row.key);
+    numbers[at++] = this.#share(2, row.protocol);
+    numbers[at++] = this.#share(3, row.operation);
+    numbers[at++] = this.#share(4, row.requestedModel);
+    numbers[at++] = this.#share(5, row.provider);
+    numbers[at++] = this.#share(6, row.connection);
+    numbers[at++] = this.#share(7, row.model);
+    numbers[at++] = this.#share(8, row.reasons);
+    numbers[at++] = this.#share(9, row.errorCode);
     numbers[at++] = requestId.length;
     numbers[at++] = facts.length;
     numbers[at++] = attempts.length;
     numbers[at++] = marks.length;
-    this.#used += this.#write(requestId + facts + attempts + marks);
+    this.#unwritten += requestId + facts + attempts + marks;
+    if (this.#unwritten.length > usualPiece) this.#write();
     numbers[at++] = row.at;
     numbers[at++] = row.secretEpoch;
     numbers[at++] = row.cost ?? Number.NaN;
@@ -133,6 +142,7 @@ export class Chunk {
 
   /** What crosses to the thread. The chunk must not change until its rows are written; then it can be reset. */
   pack(): PackedRows {
+    this.#write();
     return {
       rows: this.rows,
       numbers: this.#numbers.subarray(0, this.rows * stride),
@@ -146,12 +156,16 @@ export class Chunk {
     this.rows = 0;
     this.bytes = 0;
     this.#used = 0;
+    this.#unwritten = '';
     this.#shared.length = 0;
     this.#places.clear();
+    this.#latest.fill(null);
+    this.#latestPlaces.fill(-1);
   }
 
-  /** Answers how many bytes were written. */
-  #write(text: string): number {
+  #write(): void {
+    const text = this.#unwritten;
+    this.#unwritten = '';
     // A character takes three bytes at most.
     const room = this.#used + text.length * 3;
     if (room > this.#text.length) {
@@ -159,18 +173,50 @@ export class Chunk {
       larger.set(this.#text.subarray(0, this.#used));
       this.#text = larger;
     }
-    return this.#text.write(text, this.#used);
+    this.#used += this.#text.write(text, this.#used);
   }
 
-  #share(text: string | null): number {
-    if (text === null) return -1;
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
+  #share(column: number, text: string | null): number {
+    if (text === this.#latest[column]) return this.#latestPlaces[column]!;
+    const place = text === null ? -1 : (this.#places.get(text) ?? this.#add(text));
+    this.#latest[column] = text;
+    this.#latestPlaces[column] = place;
+    return place;
+  }
+
+  #add(text: string): number {
     const place = this.#shared.push(text) - 1;
     this.#places.set(text, place);
     this.bytes += text.length;
     return place;
   }
+}
+
+/** The row as plain data, with its texts as they are now. */
+export function copyRow(row: UsageRow): UsageRow {
+  return {
+    requestId: row.requestId,
+    at: row.at,
+    revision: row.revision,
+    secretEpoch: row.secretEpoch,
+    key: row.key,
+    protocol: row.protocol,
+    operation: row.operation,
+    requestedModel: row.requestedModel,
+    provider: row.provider,
+    connection: row.connection,
+    model: row.model,
+    facts: row.facts,
+    reasons: row.reasons,
+    attempts: row.attempts,
+    tokens: row.tokens,
+    cost: row.cost,
+    estimated: row.estimated,
+    marks: row.marks,
+    status: row.status,
+    errorCode: row.errorCode,
+    stream: row.stream,
+  };
 }
 
 /** A value as SQLite binds it. */

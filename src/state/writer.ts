@@ -95,10 +95,11 @@ export class Writer {
     this.#timers = options.timers ?? systemTimers;
     this.#window = options.window ?? 200;
     this.#closeTimeout = options.closeTimeout ?? 5000;
-    this.#queue = new RowQueue({
+    const bounds = {
       maxRows: options.maxRows ?? 50_000,
       maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
-    });
+    };
+    this.#queue = new RowQueue(bounds, () => this.#overflow());
     this.#report = options.report ?? (() => undefined);
     const setup: WriterSetup = {
       file: options.file,
@@ -122,10 +123,10 @@ export class Writer {
 
   append(row: UsageRow): void {
     if (this.#closed) {
-      this.#queue.dropped++;
+      this.#queue.refuse();
       return;
     }
-    if (!this.#queue.append(row)) this.#overflow();
+    this.#queue.append(row);
     if (this.#queue.headFull) this.#pump();
     else if (this.#cancelWindow === undefined) this.#openWindow();
   }

@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Slice, UsageRow } from '../../routing/ports.ts';
 import { completeAudit, matchesAudit, type StoredAudit } from '../audit.ts';
-import { stride, textColumns } from '../batch.ts';
+import { copyRow, stride, textColumns } from '../batch.ts';
 import {
   addSums,
   foldRow,
@@ -120,7 +120,7 @@ export function createMemoryState(options: MemoryStateOptions = {}): MemoryState
           return;
         }
         written++;
-        rows.push({ ...row, id: ++id });
+        rows.push({ ...copyRow(row), id: ++id });
         // In portions: moving the whole array at every row would cost more than the row.
         if (rows.length >= maxRows + 256) retire(rows.slice(0, rows.length - maxRows));
       },
