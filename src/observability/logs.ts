@@ -41,7 +41,20 @@ export function createLogs(options: LogsOptions = {}): Logs {
   const colour = terminal && process.stderr.hasColors();
   const isPretty = (format: LogFormat = 'auto'): boolean =>
     format === 'pretty' || (format === 'auto' && terminal);
-  const output = options.write ? { write: options.write, flush: () => undefined } : openOutput(terminal);
+  /** Requests whose lines are not made yet, in order. */
+  let waiting: RequestRecord[] = [];
+  const makeLines = (): void => {
+    if (waiting.length === 0) return;
+    const records = waiting;
+    waiting = [];
+    let text = '';
+    for (const { event, level, time } of records) {
+      const line = lines.render(event, level, time);
+      text += pretty ? renderPretty(line, colour) : line;
+    }
+    output.write(text);
+  };
+  const output = options.write ? openImmediate(options.write) : openOutput(terminal, makeLines);
   let pretty = isPretty(options.format);
   let requests = options.requests ?? true;
 
@@ -55,6 +68,7 @@ export function createLogs(options: LogsOptions = {}): Logs {
     {
       write: (line: string) => {
         const clean = redactor.clean(line);
+        makeLines();
         output.write(pretty ? renderPretty(clean, colour) : clean);
       },
     },
@@ -66,15 +80,18 @@ export function createLogs(options: LogsOptions = {}): Logs {
     request: (event) => {
       const level = event.status >= 500 ? 'warn' : 'info';
       if (!requests || !log.isLevelEnabled(level)) return;
-      const line = lines.render(event, level, Date.now());
-      output.write(pretty ? renderPretty(line, colour) : line);
+      waiting.push({ event, level, time: Date.now() });
+      if (waiting.length < output.group) output.expect();
+      else makeLines();
     },
     configure: (settings) => {
+      makeLines();
       if (settings.level !== undefined) log.level = settings.level;
       if (settings.requests !== undefined) requests = settings.requests;
       if (settings.format !== undefined) pretty = isPretty(settings.format);
     },
     hide: (values) => {
+      makeLines();
       redactor.hide(values);
       lines.forget();
     },
@@ -82,16 +99,40 @@ export function createLogs(options: LogsOptions = {}): Logs {
   };
 }
 
+/** A request on its way to its line. */
+interface RequestRecord {
+  readonly event: RequestEvent;
+  readonly level: LogLevel;
+  /** Epoch milliseconds. */
+  readonly time: number;
+}
+
+interface Output {
+  /** Requests whose lines are made in one go; making one between two requests takes two to three times as long. */
+  readonly group: number;
+  write(lines: string): void;
+  /** There are requests whose lines are to be made within the period. */
+  expect(): void;
+  flush(): void;
+}
+
+function openImmediate(write: (lines: string) => void, flush = (): void => undefined): Output {
+  return { group: 1, write, expect: () => undefined, flush };
+}
+
 /**
  * Standard error, in portions: a write for every line would cost more than making it. What a kill loses is younger than
  * the period; a process that ends by itself writes the rest. Lines that nobody reads are dropped beyond a limit.
  */
-function openOutput(terminal: boolean): { write(line: string): void; flush(): void } {
+function openOutput(terminal: boolean, rest: () => void): Output {
   if (terminal) {
     const output = pino.destination({ fd: 2, sync: true });
-    return { write: (line) => void output.write(line), flush: () => output.flushSync() };
+    return openImmediate(
+      (line) => void output.write(line),
+      () => output.flushSync(),
+    );
   }
-  const portions = createPortions(2);
+  const portions = createPortions(2, { rest });
   process.on('exit', portions.flush);
-  return portions;
+  return { group: 32, ...portions };
 }

@@ -3,7 +3,10 @@
 import { write, writeSync } from 'node:fs';
 
 export interface Portions {
-  write(line: string): void;
+  /** One line or several; they stay together. */
+  write(lines: string): void;
+  /** Asks for what `rest` hands over, at the latest when the period ends. */
+  expect(): void;
   /** Writes at once what is still in memory. Never throws. */
   flush(): void;
 }
@@ -15,6 +18,8 @@ export interface PortionOptions {
   readonly period?: number;
   /** Bytes that wait for a reader; lines beyond are dropped. */
   readonly limit?: number;
+  /** Called before a portion goes out that is not full: writes what its owner has kept back so far. */
+  readonly rest?: () => void;
 }
 
 /** Milliseconds until a full pipe is tried again. */
@@ -22,7 +27,7 @@ const pause = 50;
 
 export function createPortions(
   descriptor: number,
-  { size = 64 * 1024, period = 200, limit = 16 * 1024 * 1024 }: PortionOptions = {},
+  { size = 64 * 1024, period = 200, limit = 16 * 1024 * 1024, rest = () => undefined }: PortionOptions = {},
 ): Portions {
   /** Whole portions, oldest first; the first one is being written while `busy`. */
   const waiting: Uint8Array[] = [];
@@ -66,23 +71,32 @@ export function createPortions(
     close();
     pump();
   };
+  const expect = (): void => {
+    timer ??= setTimeout(() => {
+      rest();
+      push();
+    }, period).unref();
+  };
 
   return {
-    write: (line) => {
-      // A character takes three bytes at most.
-      const room = line.length * 3;
+    expect,
+    write: (lines) => {
+      // A character takes three bytes at most, and one as a rule: counted only where it matters.
+      let room = lines.length * 3;
+      if (used + room > size) room = Buffer.byteLength(lines);
       if (used + room > size) push();
       if (waitingBytes + room > limit) return;
       if (room > size) {
-        waiting.push(Buffer.from(line));
+        waiting.push(Buffer.from(lines));
         waitingBytes += waiting.at(-1)!.length;
         pump();
         return;
       }
-      used += current.write(line, used);
-      timer ??= setTimeout(push, period).unref();
+      used += current.write(lines, used);
+      expect();
     },
     flush: () => {
+      rest();
       close();
       // What is on its way already must not be written twice.
       const onItsWay = busy ? waiting.splice(0, 1) : [];
