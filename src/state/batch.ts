@@ -222,36 +222,79 @@ export function copyRow(row: UsageRow): UsageRow {
 /** A value as SQLite binds it. */
 export type Bound = string | number | null;
 
-/** A row with its columns in the order of the SQL: texts, scalars, tokens. */
-export interface BoundRow {
-  readonly values: readonly Bound[];
-  /** One bit for each column that is not null, the first column lowest. */
-  readonly present: number;
-}
+/** Reads packed rows. A column is its place in the order of the SQL: shared texts, own texts, scalars, tokens. */
+export class RowReader {
+  readonly rows: number;
+  readonly #numbers: Float64Array;
+  readonly #shared: readonly string[];
+  readonly #text: string;
+  #cursor = 0;
 
-/** The rows one after the other, in order. */
-export function readRows({ numbers, shared, text: bytes, rows }: PackedRows): readonly BoundRow[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  let cursor = 0;
-  let at = 0;
-  return Array.from({ length: rows }, (): BoundRow => {
-    const values: Bound[] = [];
-    let present = 0;
+  constructor({ rows, numbers, shared, text }: PackedRows) {
+    this.rows = rows;
+    this.#numbers = numbers;
+    this.#shared = shared;
+    this.#text = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
+  }
+
+  /** One bit for each column that is not null, the first column lowest. */
+  readPresent(row: number): number {
+    const numbers = this.#numbers;
+    const from = row * stride;
+    let present = ownBits;
     for (let column = 0; column < sharedColumns.length; column++) {
-      const place = numbers[at++]!;
-      values.push(place < 0 ? null : shared[place]!);
-      if (place >= 0) present |= 1 << column;
-    }
-    for (let column = sharedColumns.length; column < textColumns.length; column++) {
-      values.push(text.slice(cursor, (cursor += numbers[at++]!)));
-      present |= 1 << column;
+      if (numbers[from + column]! >= 0) present |= 1 << column;
     }
     for (let column = textColumns.length; column < stride; column++) {
-      const value = numbers[at++]!;
-      const isThere = Number.isFinite(value);
-      values.push(isThere ? value : null);
-      if (isThere) present |= 1 << column;
+      if (Number.isFinite(numbers[from + column])) present |= 1 << column;
     }
-    return { values, present };
+    return present;
+  }
+
+  /** Of these columns, those in which both rows say the same; own texts are taken to differ. */
+  readCommon(row: number, other: number, columns: number): number {
+    const numbers = this.#numbers;
+    const [from, to] = [row * stride, other * stride];
+    let common = columns & ~ownBits;
+    for (let column = 0; column < stride; column++) {
+      if (numbers[from + column] !== numbers[to + column]) common &= ~(1 << column);
+    }
+    return common;
+  }
+
+  /** What stands in a column that holds no own text. */
+  readValue(row: number, column: number): Bound {
+    const value = this.#numbers[row * stride + column]!;
+    if (column < sharedColumns.length) return value < 0 ? null : this.#shared[value]!;
+    return Number.isFinite(value) ? value : null;
+  }
+
+  /** Adds what stands in these columns to `values`. Every row must be read once, in order, with all its own texts. */
+  readInto(values: Bound[], row: number, columns: readonly number[]): void {
+    for (const column of columns) {
+      const isOwn = column >= sharedColumns.length && column < textColumns.length;
+      values.push(isOwn ? this.#cut(row, column) : this.readValue(row, column));
+    }
+  }
+
+  #cut(row: number, column: number): string {
+    const from = this.#cursor;
+    this.#cursor += this.#numbers[row * stride + column]!;
+    return this.#text.slice(from, this.#cursor);
+  }
+}
+
+/** The bits of the own columns. */
+const ownBits = ((1 << ownColumns.length) - 1) << sharedColumns.length;
+
+const allColumns = Array.from({ length: stride }, (_, column) => column);
+
+/** The values of the rows, one row after the other. */
+export function readRows(packed: PackedRows): readonly (readonly Bound[])[] {
+  const reader = new RowReader(packed);
+  return Array.from({ length: packed.rows }, (_, row) => {
+    const values: Bound[] = [];
+    reader.readInto(values, row, allColumns);
+    return values;
   });
 }

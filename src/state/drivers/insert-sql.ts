@@ -1,17 +1,18 @@
 // Rows into the `usage` table with as few bound values as can be: binding is what a row costs. Columns that are null are
 // left out of the statement, and what all rows of a statement share is bound once (a third of the CPU of plain inserts).
 import type { Statement } from 'better-sqlite3';
-import type { Bound, BoundRow } from '../batch.ts';
+import { type Bound, type PackedRows, RowReader } from '../batch.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface RowInserter {
   /** All rows, in order. Throws at the first one that the schema refuses. */
-  insertAll(rows: readonly BoundRow[]): void;
-  insertOne(row: BoundRow): void;
+  insertAll(rows: PackedRows): void;
+  /** One row, with a value or null for each column. */
+  insertOne(values: readonly Bound[]): void;
 }
 
 /** Rows that one statement takes, the largest first. */
-const sizes = [32, 8];
+const sizes = [128, 32, 8];
 
 /** Statements that are kept. Whoever makes more kinds of rows than that pays for their nulls and repetitions. */
 const mostStatements = 64;
@@ -19,13 +20,15 @@ const mostStatements = 64;
 /** `columns` in the order of the values; at most 31. */
 export function createRowInserter(database: Connection, columns: readonly string[]): RowInserter {
   const whole = database.prepare<Bound[]>(renderInsert(columns, [columns.map(() => '?')]));
+  const everything = columns.map((_, column) => column);
   const statements = new Map<string, GroupInsert>();
 
-  const insertOne = ({ values }: BoundRow): void => void whole.run(...values);
+  const insertOne = (values: readonly Bound[]): void => void whole.run(...values);
 
-  const insertGroup = (rows: readonly BoundRow[], from: number, size: number): boolean => {
-    const common = findCommon(rows, from, size);
-    const { present } = rows[from]!;
+  const insertGroup = (reader: RowReader, from: number, size: number): boolean => {
+    const present = reader.readPresent(from);
+    let common = present;
+    for (let row = from; row < from + size; row++) common = reader.readCommon(from, row, common);
     const name = `${size} ${present} ${common}`;
     let statement = statements.get(name);
     if (!statement) {
@@ -33,19 +36,27 @@ export function createRowInserter(database: Connection, columns: readonly string
       statement = new GroupInsert(database, columns, size, present, common);
       statements.set(name, statement);
     }
-    statement.run(rows, from);
+    statement.run(reader, from);
     return true;
   };
 
   return {
     insertOne,
     insertAll: (rows) => {
+      const reader = new RowReader(rows);
       let from = 0;
-      while (from < rows.length) {
-        const alike = countAlike(rows, from, sizes[0]!);
+      while (from < rows.rows) {
+        const alike = countAlike(reader, from, sizes[0]!);
         const size = sizes.find((each) => each <= alike);
-        if (size !== undefined && insertGroup(rows, from, size)) from += size;
-        else insertOne(rows[from++]!);
+        if (size !== undefined && insertGroup(reader, from, size)) {
+          from += size;
+          continue;
+        }
+        for (const end = from + alike; from < end; from++) {
+          const values: Bound[] = [];
+          reader.readInto(values, from, everything);
+          insertOne(values);
+        }
       }
     },
   };
@@ -82,39 +93,22 @@ class GroupInsert {
     );
   }
 
-  run(rows: readonly BoundRow[], from: number): void {
-    const first = rows[from]!.values;
+  run(reader: RowReader, from: number): void {
     const named: Record<string, Bound> = {};
-    for (const column of this.#common) named[`c${column}`] = first[column]!;
+    for (const column of this.#common) named[`c${column}`] = reader.readValue(from, column);
     const own: Bound[] = [];
-    for (let row = from; row < from + this.#size; row++) {
-      const { values } = rows[row]!;
-      for (const column of this.#own) own.push(values[column]!);
-    }
+    for (let row = from; row < from + this.#size; row++) reader.readInto(own, row, this.#own);
     this.#statement.run(own, named);
   }
 }
 
 /** How many rows from here on have values in the same columns, at most `limit`. */
-function countAlike(rows: readonly BoundRow[], from: number, limit: number): number {
-  const { present } = rows[from]!;
-  const end = Math.min(rows.length, from + limit);
+function countAlike(reader: RowReader, from: number, limit: number): number {
+  const present = reader.readPresent(from);
+  const end = Math.min(reader.rows, from + limit);
   let row = from + 1;
-  while (row < end && rows[row]!.present === present) row++;
+  while (row < end && reader.readPresent(row) === present) row++;
   return row - from;
-}
-
-/** One bit for each column in which all these rows say the same. */
-function findCommon(rows: readonly BoundRow[], from: number, size: number): number {
-  const { values: first, present } = rows[from]!;
-  let common = present;
-  for (let row = from + 1; row < from + size; row++) {
-    const { values } = rows[row]!;
-    for (let column = 0; column < first.length; column++) {
-      if (hasBit(common, column) && values[column] !== first[column]) common &= ~(1 << column);
-    }
-  }
-  return common;
 }
 
 function hasBit(bits: number, place: number): boolean {

@@ -1,5 +1,6 @@
 // Everything the writer thread does inside SQLite: insert a batch, fold it into the counters, retire old rows.
-import { type Batch, readRows, textColumns, tokenKinds } from '../batch.ts';
+import { type Batch, type Bound, readRows, textColumns, tokenKinds } from '../batch.ts';
+import { foldRows } from '../fold.ts';
 import { readSlice, secretSlice } from '../held-secrets.ts';
 import { createAuditWriter } from './audit-sql.ts';
 import { createRowInserter } from './insert-sql.ts';
@@ -32,7 +33,7 @@ export const sumColumns: readonly string[] = [
 /** SQL names of what a counter is about. */
 export const counterKeys: readonly string[] = ['hour', 'key', 'provider', 'connection', 'model'];
 
-/** The SELECT that turns usage rows into counters; the one definition of "fold". `where` is our own text. */
+/** The SELECT that turns usage rows into counters; what "fold" means. `where` is our own text. */
 export function foldSelect(where: string): string {
   return `SELECT at / 3600000, coalesce(key, ''), coalesce(provider, ''), coalesce(connection, ''), coalesce(model, ''),
   count(*), sum(status >= 400), sum(estimated), sum(cost IS NULL), coalesce(sum(cost), 0),
@@ -71,7 +72,13 @@ const portion = 500;
 export function createUsageWriter(database: Connection, session: string): UsageWriter {
   const mark = `writer/${session}`;
   const { insertAll, insertOne } = createRowInserter(database, usageColumns);
-  const fold = database.prepare<[number]>(upsertFold('counters', 'id > ?'));
+  const fold = database.prepare<[number]>(upsertFold('counters', foldSelect('id > ?')));
+  const count = database.prepare<Bound[]>(
+    upsertFold(
+      'counters',
+      `VALUES (${[...counterKeys, ...sumColumns, 'last_at'].map(() => '?').join(', ')})`,
+    ),
+  );
   const readMark = database.prepare<[string], number>('SELECT value FROM marks WHERE name = ?').pluck();
   const setMark = database.prepare<[string, number]>(
     'INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
@@ -86,7 +93,7 @@ export function createUsageWriter(database: Connection, session: string): UsageW
     .pluck();
   const oldest = database.prepare<[], number>(`SELECT id FROM usage ORDER BY id LIMIT ${portion}`).pluck();
   const keepSums = database.prepare<[string]>(
-    upsertFold('retired', 'id IN (SELECT value FROM json_each(?))'),
+    upsertFold('retired', foldSelect('id IN (SELECT value FROM json_each(?))')),
   );
   const remove = database.prepare<[string]>('DELETE FROM usage WHERE id IN (SELECT value FROM json_each(?))');
 
@@ -115,10 +122,13 @@ export function createUsageWriter(database: Connection, session: string): UsageW
     // A thread that died after its commit and before its answer gets the batch again.
     if ((readMark.get(mark) ?? 0) >= batch.sequence) return { written: batch.rows, rejected: 0 };
     let rejected = 0;
+    const watermark = readMark.get('watermark') ?? 0;
+    const isFolded = !careful && (lastId.get() ?? 0) <= watermark;
     if (careful) rejected = insertEach(batch);
-    else insertAll(readRows(batch));
+    else insertAll(batch);
     if (batch.rows > rejected) {
-      fold.run(readMark.get('watermark') ?? 0);
+      if (isFolded) for (const counter of foldRows(batch)) count.run(...counter);
+      else fold.run(watermark);
       setMark.run('watermark', lastId.get() ?? 0);
     }
     for (const { kind, id, value } of batch.slices) {
@@ -195,10 +205,10 @@ function freePages(database: Connection): number {
   return Number(database.pragma('freelist_count', { simple: true }));
 }
 
-function upsertFold(table: 'counters' | 'retired', where: string): string {
+function upsertFold(table: 'counters' | 'retired', counters: string): string {
   const columns = [...counterKeys, ...sumColumns, 'last_at'];
   const sums = sumColumns.map((column) => `${column} = ${column} + excluded.${column}`);
-  return `INSERT INTO ${table} (${columns.join(', ')}) ${foldSelect(where)}
+  return `INSERT INTO ${table} (${columns.join(', ')}) ${counters}
   ON CONFLICT DO UPDATE SET ${sums.join(', ')}, last_at = max(last_at, excluded.last_at)`;
 }
 

@@ -1,18 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Bound,
-  Chunk,
-  type PackedRows,
-  readRows,
-  textColumns,
-  tokenKinds,
-} from '../../../src/state/batch.ts';
+import { Chunk, readRows, textColumns, tokenKinds } from '../../../src/state/batch.ts';
 import { makeUsage } from '../../support/state.ts';
-
-function unpack(packed: PackedRows): readonly (readonly Bound[])[] {
-  return readRows(packed).map(({ values }) => values);
-}
 
 describe('batch', () => {
   it('cuts the texts apart exactly where they were joined', () => {
@@ -23,7 +12,7 @@ describe('batch', () => {
         (rows) => {
           const chunk = new Chunk(10);
           for (const [requestId, key, facts] of rows) chunk.append(makeUsage({ requestId, key, facts }));
-          const unpacked = unpack(chunk.pack());
+          const unpacked = readRows(chunk.pack());
           const column = (name: (typeof textColumns)[number]): number => textColumns.indexOf(name);
           expect(
             unpacked.map((row) => [row[column('requestId')], row[column('key')], row[column('facts')]]),
@@ -37,7 +26,7 @@ describe('batch', () => {
   it('carries numbers exactly, absent ones as null', () => {
     const chunk = new Chunk(1);
     chunk.append(makeUsage({ cost: Number.MAX_SAFE_INTEGER, tokens: { output: 3 }, stream: true }));
-    const [row] = unpack(chunk.pack());
+    const [row] = readRows(chunk.pack());
     const scalars = row?.slice(textColumns.length, textColumns.length + 6);
     expect(scalars).toEqual([Date.UTC(2026, 0, 1, 12), 1, Number.MAX_SAFE_INTEGER, 0, 200, 1]);
     expect(row?.slice(-tokenKinds.length)).toEqual([null, 3, null, null, null, null, null, null]);
@@ -51,7 +40,7 @@ describe('batch', () => {
     chunk.reset();
     expect(chunk).toMatchObject({ rows: 0, bytes: 0, full: false });
     chunk.append(makeUsage({ facts: 'third' }));
-    const rows = unpack(chunk.pack());
+    const rows = readRows(chunk.pack());
     expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual(['third']);
   });
 });
