@@ -22,8 +22,10 @@ export function readRequestTime(id: string): number | undefined {
 export function createRequestId(now: number): string {
   if (now !== lastTime) {
     lastTime = now;
-    const hex = Math.floor(now).toString(16).padStart(12, '0');
-    prefix = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7`;
+    // In halves that are small integers: for others the conversion to hexadecimal digits is the general one of doubles.
+    const high = Math.floor(now / 65_536);
+    const low = Math.floor(now) - high * 65_536;
+    prefix = `${high.toString(16).padStart(8, '0')}-${low.toString(16).padStart(4, '0')}-7`;
   }
   if (used + digitsPerId > digits.length) {
     digits = randomBytes(4096).toString('hex');

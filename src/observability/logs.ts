@@ -74,12 +74,15 @@ export function createLogs(options: LogsOptions = {}): Logs {
     },
   );
 
+  const listEnabled = () => ({ info: log.isLevelEnabled('info'), warn: log.isLevelEnabled('warn') });
+  let enabled = listEnabled();
+
   return {
     log,
     // Written here and not by pino: it is the one line that every request pays for, and pino takes several times as long.
     request: (event) => {
       const level = event.status >= 500 ? 'warn' : 'info';
-      if (!requests || !log.isLevelEnabled(level)) return;
+      if (!requests || !enabled[level]) return;
       waiting.push({ event, level, time: Date.now() });
       if (waiting.length < output.group) output.expect();
       else makeLines();
@@ -87,6 +90,7 @@ export function createLogs(options: LogsOptions = {}): Logs {
     configure: (settings) => {
       makeLines();
       if (settings.level !== undefined) log.level = settings.level;
+      enabled = listEnabled();
       if (settings.requests !== undefined) requests = settings.requests;
       if (settings.format !== undefined) pretty = isPretty(settings.format);
     },

@@ -14,8 +14,6 @@ export interface LineRenderer {
 /** Texts that are kept quoted; clients can make up names of models without end. */
 const mostTexts = 2000;
 
-const plainId = /^[\da-f-]{36}$/;
-
 export function createLineRenderer(redactor: Redactor): LineRenderer {
   // Texts of the configuration; of them only registered secrets are searched for.
   const own = new Map<string, string>();
@@ -27,17 +25,27 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
   const quoteForeign = (text: string): string =>
     foreign.get(text) ?? keep(foreign, text, redactor.cleanValues(JSON.stringify(redactor.clean(text))));
 
+  /** What the line before said from its revision to its model: most requests are of the same kind as the one before. */
+  let before: RequestEvent | undefined;
+  let kind = '';
+  const renderKind = (event: RequestEvent): string => {
+    if (before !== undefined && isAlike(before, event)) return kind;
+    before = event;
+    kind =
+      `"revision":${quote(event.revision)},"secretEpoch":${event.secretEpoch},"key":${quote(event.key)}` +
+      `,"protocol":${quote(event.protocol)},"operation":${quote(event.operation)}` +
+      `,"requestedModel":${quoteForeign(event.requestedModel)},"combo":${quote(event.combo)}` +
+      `,"provider":${quote(event.provider)},"connection":${quote(event.connection)},"model":${quote(event.model)}`;
+    return kind;
+  };
+
   return {
     render: (event, level, time) => {
       const { requestId, fallbacks } = event;
-      const id = plainId.test(requestId) ? `"${requestId}"` : quoteForeign(requestId);
+      const id = isPlain(requestId) ? `"${requestId}"` : quoteForeign(requestId);
       const failed = fallbacks.length === 0 ? '[]' : redactor.cleanValues(JSON.stringify(fallbacks));
       return (
-        `{"level":"${level}","time":${time},"requestId":${id},"revision":${quote(event.revision)}` +
-        `,"secretEpoch":${event.secretEpoch},"key":${quote(event.key)},"protocol":${quote(event.protocol)}` +
-        `,"operation":${quote(event.operation)},"requestedModel":${quoteForeign(event.requestedModel)}` +
-        `,"combo":${quote(event.combo)},"provider":${quote(event.provider)}` +
-        `,"connection":${quote(event.connection)},"model":${quote(event.model)},"status":${event.status}` +
+        `{"level":"${level}","time":${time},"requestId":${id},${renderKind(event)},"status":${event.status}` +
         `,"errorCode":${quote(event.errorCode)},"stream":${event.stream},"attempts":${event.attempts}` +
         `,"fallbacks":${failed},"tokens":{${renderTokens(event.tokens)}},"cost":${event.cost}` +
         `,"estimated":${event.estimated},"total":${renderThousandths(event.total)}` +
@@ -48,8 +56,37 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
     forget: () => {
       own.clear();
       foreign.clear();
+      before = undefined;
     },
   };
+}
+
+/** Whether two lines say the same from their revision to their model. */
+function isAlike(a: RequestEvent, b: RequestEvent): boolean {
+  return (
+    a.requestedModel === b.requestedModel &&
+    a.model === b.model &&
+    a.connection === b.connection &&
+    a.provider === b.provider &&
+    a.combo === b.combo &&
+    a.key === b.key &&
+    a.protocol === b.protocol &&
+    a.operation === b.operation &&
+    a.revision === b.revision &&
+    a.secretEpoch === b.secretEpoch
+  );
+}
+
+/** Whether an id looks like ours: 36 hexadecimal digits and hyphens. A pattern would take several times as long. */
+function isPlain(id: string): boolean {
+  if (id.length !== 36) return false;
+  for (let at = 0; at < 36; at++) {
+    const code = id.charCodeAt(at);
+    const isDigit = code >= 48 && code <= 57;
+    const isLetter = code >= 97 && code <= 102;
+    if (!isDigit && !isLetter && code !== 45) return false;
+  }
+  return true;
 }
 
 function keep(texts: Map<string, string>, text: string, quoted: string): string {

@@ -4,6 +4,7 @@ import { Buckets } from './buckets.ts';
 import { metricTable } from './metric-table.ts';
 import type { EventTokens, RequestEvent } from './request-event.ts';
 
+/** The order of a target's sums. */
 export const tokenKinds = [
   'input',
   'output',
@@ -57,20 +58,23 @@ export class SeriesTable {
   readonly upstream = new Map<string, Buckets>();
   readonly firstToken = new Map<string, Buckets>();
   readonly fallbacks = new Map<string, number>();
-  /** Whether provider and model are told apart at all. */
-  perModel = true;
+  /** The one that was found last, and for which event: most requests are of the same kind as the one before. */
+  #latest: RequestSeries | undefined;
+  #latestEvent: RequestEvent | undefined;
+  #perModel = true;
 
   constructor(options: SeriesOptions = {}) {
     this.#maxSeries = options.maxSeries ?? 2000;
   }
 
+  /** Whether provider and model are told apart at all. */
+  set perModel(perModel: boolean) {
+    this.#perModel = perModel;
+    this.#latest = undefined;
+  }
+
   record(event: RequestEvent): void {
-    const series = this.#find(
-      event.protocol,
-      event.operation,
-      this.perModel ? (event.provider ?? '') : '',
-      this.perModel ? (event.model ?? '') : '',
-    );
+    const series = this.#findFor(event);
     series.statuses.set(event.status, (series.statuses.get(event.status) ?? 0) + 1);
     series.total.observe(event.total / 1000);
     if (event.upstream !== null) series.upstream.observe(event.upstream / 1000);
@@ -79,15 +83,27 @@ export class SeriesTable {
     const { target } = series;
     if (event.cost !== null) target.cost += event.cost;
     else if (event.provider !== null) target.unpriced++;
-    const { tokens } = target;
-    for (let kind = 0; kind < tokenKinds.length; kind++) {
-      const count = event.tokens[tokenKinds[kind] ?? 'input'];
-      if (count !== undefined) tokens[kind] = (tokens[kind] ?? 0) + count;
-    }
+    addTokens(target.tokens, event.tokens);
     for (const fallback of event.fallbacks) {
-      const name = `${this.perModel ? fallback.provider : ''}\n${fallback.class}`;
+      const name = `${this.#perModel ? fallback.provider : ''}\n${fallback.class}`;
       this.fallbacks.set(name, (this.fallbacks.get(name) ?? 0) + 1);
     }
+  }
+
+  #findFor(event: RequestEvent): RequestSeries {
+    const { protocol, operation, provider, model } = event;
+    const before = this.#latestEvent;
+    const isAlike =
+      before?.model === model &&
+      before.provider === provider &&
+      before.protocol === protocol &&
+      before.operation === operation;
+    if (isAlike && this.#latest) return this.#latest;
+    this.#latestEvent = event;
+    this.#latest = this.#perModel
+      ? this.#find(protocol, operation, provider ?? '', model ?? '')
+      : this.#find(protocol, operation, '', '');
+    return this.#latest;
   }
 
   #find(protocol: string, operation: string, provider: string, model: string): RequestSeries {
@@ -122,6 +138,18 @@ export class SeriesTable {
     this.series.push(series);
     return series;
   }
+}
+
+// One line a kind: a loop over names would look each of them up anew in every request.
+function addTokens(sums: Float64Array, counts: EventTokens): void {
+  sums[0]! += counts.input ?? 0;
+  sums[1]! += counts.output ?? 0;
+  sums[2]! += counts.cacheRead ?? 0;
+  sums[3]! += counts.cacheWrite ?? 0;
+  sums[4]! += counts.cacheWrite1h ?? 0;
+  sums[5]! += counts.reasoning ?? 0;
+  sums[6]! += counts.audioInput ?? 0;
+  sums[7]! += counts.audioOutput ?? 0;
 }
 
 type HistogramName = {
