@@ -14,6 +14,11 @@ export interface LineRenderer {
 /** Texts that are kept quoted; clients can make up names of models without end. */
 const mostTexts = 2000;
 
+/** 1 for the codes of hexadecimal digits and the hyphen. */
+const plain = Uint8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef-'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
+
 export function createLineRenderer(redactor: Redactor): LineRenderer {
   // Texts of the configuration; of them only registered secrets are searched for.
   const own = new Map<string, string>();
@@ -77,15 +82,10 @@ function isAlike(a: RequestEvent, b: RequestEvent): boolean {
   );
 }
 
-/** Whether an id looks like ours: 36 hexadecimal digits and hyphens. A pattern would take several times as long. */
+/** Whether an id looks like ours. By a table: no processor can guess where digits and letters follow each other. */
 function isPlain(id: string): boolean {
   if (id.length !== 36) return false;
-  for (let at = 0; at < 36; at++) {
-    const code = id.charCodeAt(at);
-    const isDigit = code >= 48 && code <= 57;
-    const isLetter = code >= 97 && code <= 102;
-    if (!isDigit && !isLetter && code !== 45) return false;
-  }
+  for (let at = 0; at < 36; at++) if (plain[id.charCodeAt(at)] !== 1) return false;
   return true;
 }
 

@@ -44,6 +44,38 @@ describe('a request', () => {
     expect(lines[0]?.endsWith('\n')).toBe(true);
   });
 
+  it('says its own names, also after one that differs in a single member', () => {
+    const { logs, lines } = start();
+    const changes: Partial<RequestEvent>[] = [
+      {},
+      {},
+      { revision: 'other' },
+      { secretEpoch: 4 },
+      { key: null },
+      { protocol: 'gemini' },
+      { operation: 'embeddings' },
+      { requestedModel: 'other' },
+      { combo: 'other' },
+      { provider: 'other' },
+      { connection: 'other' },
+      { model: 'other' },
+      {},
+    ];
+    for (const change of changes) logs.request({ ...event, ...change });
+    expect(lines).toHaveLength(changes.length);
+    for (const [index, change] of changes.entries()) {
+      expect(JSON.parse(lines[index] ?? '')).toMatchObject({ ...event, ...change });
+    }
+  });
+
+  it('hides a name that has become a secret since the last one', () => {
+    const { logs, lines } = start();
+    logs.request({ ...event, requestedModel: 'now-a-secret' });
+    logs.hide(['now-a-secret']);
+    logs.request({ ...event, requestedModel: 'now-a-secret' });
+    expect(lines.map((line) => line.includes('now-a-secret'))).toEqual([true, false]);
+  });
+
   it('is a warning when the gateway or its upstreams failed', () => {
     const { logs, lines } = start();
     logs.request({ ...event, status: 502 });

@@ -54,6 +54,22 @@ it('a flush writes at once what waits, and nothing twice', async () => {
   expect(written.toSorted()).toEqual([...lines.map((line) => line.slice(0, -1)), 'after', ''].toSorted());
 });
 
+it('what the owner keeps back goes out with its period, and with a flush, in order', async () => {
+  let kept = 'kept\n';
+  const rest = (): void => {
+    const text = kept;
+    kept = '';
+    if (text !== '') started.portions.write(text);
+  };
+  const started = start({ period: 5, rest });
+  started.portions.expect();
+  await until(() => started.read() === 'kept\n');
+  started.portions.write('first\n');
+  kept = 'then\n';
+  started.portions.flush();
+  expect(started.read()).toBe('kept\nfirst\nthen\n');
+});
+
 it('what nobody reads is dropped beyond the limit, and the descriptor may be gone', () => {
   const { portions, read } = start({ size: 100, limit: 250, period: 60_000 });
   for (let index = 0; index < 100; index++) portions.write('0123456789'.repeat(2));
