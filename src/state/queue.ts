@@ -88,7 +88,8 @@ export class RowQueue {
 
   /** Gives all held rows up and counts them as dropped. */
   abandon(): void {
-    this.#dropped += this.rows;
+    const { rows } = this;
+    this.#dropped += rows;
     this.#rows = 0;
     this.#bytes = 0;
     this.#chunks.length = 0;
@@ -113,7 +114,12 @@ export class RowQueue {
       this.#spare = undefined;
       this.#chunks.push(chunk);
     }
-    this.#bytes += chunk.append(row);
-    this.#rows++;
+    try {
+      this.#bytes += chunk.append(row);
+      this.#rows++;
+    } catch {
+      // Whoever asks for a figure must not fail because of a row.
+      this.#dropped++;
+    }
   }
 }

@@ -5,6 +5,7 @@ import { assembleSnapshot, type SnapshotParts } from '../../src/routing/assemble
 import type { Ledger, UsageRow } from '../../src/routing/ports.ts';
 import { createSnapshotRef, type ResilienceProfile } from '../../src/routing/snapshot.ts';
 import { createServer, type RunningServer } from '../../src/server/compose.ts';
+import { copyRow } from '../../src/state/batch.ts';
 import { makeEndpoint, makeProvider, profile } from './routing.ts';
 
 export const lanes = ['node', 'web'] as const;
@@ -36,7 +37,12 @@ export interface Answer {
 }
 
 export function createMemoryLedger(rows: UsageRow[]): Ledger {
-  return { append: (row) => void rows.push(row), flush: async () => {}, close: async () => {}, dropped: 0 };
+  return {
+    append: (row) => void rows.push(copyRow(row)),
+    flush: async () => {},
+    close: async () => {},
+    dropped: 0,
+  };
 }
 
 export async function startRig(parts: SnapshotParts, replace: Partial<Gateway> = {}): Promise<Rig> {

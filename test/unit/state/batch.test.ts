@@ -43,4 +43,20 @@ describe('batch', () => {
     const rows = readRows(chunk.pack());
     expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual(['third']);
   });
+
+  it('carries the texts of many rows, whatever their length', () => {
+    const chunk = new Chunk(64);
+    const facts = Array.from({ length: 64 }, (_, index) => `${'ü🜁x'.repeat(index * 30)}${index}`);
+    for (const text of facts) chunk.append(makeUsage({ facts: text }));
+    const rows = readRows(chunk.pack());
+    expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual(facts);
+  });
+
+  it('tells shared texts apart that follow each other in a column', () => {
+    const chunk = new Chunk(8);
+    const keys = ['a', 'a', null, null, 'b', 'a', '', null];
+    for (const key of keys) chunk.append(makeUsage({ key }));
+    const rows = readRows(chunk.pack());
+    expect(rows.map((row) => row[textColumns.indexOf('key')])).toEqual(keys);
+  });
 });
