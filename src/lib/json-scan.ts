@@ -121,9 +121,11 @@ export function scanObject<Name extends string>(
       i = skipString(bytes, words, shift, wordEnd, keyStart, to, from);
       if (depth === 1) {
         wanted = findKey(bytes, keyStart, i - 1, keys);
-        const name = keys.names[wanted];
-        if (name !== undefined && spans[name] !== undefined) {
-          throw new JsonFault('duplicate', keyStart - 1 - from, `has the key "${name}" twice`, name);
+        if (wanted >= 0) {
+          const name = keys.names[wanted]!;
+          if (spans[name] !== undefined) {
+            throw new JsonFault('duplicate', keyStart - 1 - from, `has the key "${name}" twice`, name);
+          }
         }
       }
       i = skipSpace(bytes, i, to);
