@@ -14,8 +14,8 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 /** A copy without members that are undefined, so that "absent" has one spelling. */
 export function defined<T extends object>(value: T): Defined<T> {
   const present: { [key: string]: unknown } = {};
-  for (const key of Object.keys(value)) {
-    const member: unknown = value[key as keyof T];
+  for (const key in value) {
+    const member = value[key];
     if (member !== undefined) present[key] = member;
   }
   return present as Defined<T>;

@@ -33,42 +33,58 @@ const completionKeys = prepareKeys([
 export function readUsage(bytes: Uint8Array, span: JsonSpan): Usage | undefined {
   if (typeAt(bytes, span) !== 'object') return undefined;
   const spans = scan(bytes, span, usageKeys);
-  return decodeUsage({
-    ...readCounts(bytes, spans),
-    prompt_tokens_details: readDetails(bytes, spans.prompt_tokens_details, promptKeys),
-    completion_tokens_details: readDetails(bytes, spans.completion_tokens_details, completionKeys),
-  });
+  return collectUsage(
+    spans,
+    readDetails(bytes, spans.prompt_tokens_details, promptKeys),
+    readDetails(bytes, spans.completion_tokens_details, completionKeys),
+    (count) =>
+      count !== undefined && typeAt(bytes, count) === 'number'
+        ? readCount(numberAt(bytes, count))
+        : undefined,
+  );
 }
 
-/** The counts of a parsed `usage` object, with the deviations of DeepSeek, Moonshot and xAI. */
+/** The counts of a parsed `usage` object. */
 export function decodeUsage(value: JsonObject): Usage | undefined {
-  const prompt = isObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : {};
-  const completion = isObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : {};
-  const cacheRead =
-    readCount(prompt['cached_tokens']) ??
-    readCount(value['prompt_cache_hit_tokens']) ??
-    readCount(value['cached_tokens']);
-  const cacheWrite = readCount(prompt['cache_write_tokens']);
-  const reasoning = readCount(completion['reasoning_tokens']);
-  const input = readCount(value['prompt_tokens']);
-  const output = readCount(value['completion_tokens']);
+  const prompt = value['prompt_tokens_details'];
+  const completion = value['completion_tokens_details'];
+  return collectUsage(
+    value,
+    isObject(prompt) ? prompt : {},
+    isObject(completion) ? completion : {},
+    readCount,
+  );
+}
+
+type Members<Value> = { readonly [name: string]: Value };
+
+/** Members by the wire's names → what they count, with the deviations of DeepSeek, Moonshot and xAI. */
+function collectUsage<Value>(
+  value: Members<Value>,
+  prompt: Members<Value>,
+  completion: Members<Value>,
+  read: (member: Value | undefined) => number | undefined,
+): Usage | undefined {
+  const input = read(value['prompt_tokens']);
+  const output = read(value['completion_tokens']);
   if (input === undefined && output === undefined) return undefined;
+  const cacheRead =
+    read(prompt['cached_tokens']) ?? read(value['prompt_cache_hit_tokens']) ?? read(value['cached_tokens']);
+  const cacheWrite = read(prompt['cache_write_tokens']);
+  const reasoning = read(completion['reasoning_tokens']);
+  const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
+  const isApart = isReasoningApart(input, output, reasoning, read(value['total_tokens']));
   return defined({
     // A cached part larger than the whole was counted beside it.
-    input:
-      input !== undefined && (cacheRead ?? 0) + (cacheWrite ?? 0) > input
-        ? input + (cacheRead ?? 0) + (cacheWrite ?? 0)
-        : input,
-    output: isReasoningApart(input, output, reasoning, readCount(value['total_tokens']))
-      ? output! + reasoning!
-      : output,
+    input: input !== undefined && cached > input ? input + cached : input,
+    output: isApart ? output! + reasoning! : output,
     cacheRead,
     cacheWrite,
     reasoning,
-    audioInput: readCount(prompt['audio_tokens']),
-    audioOutput: readCount(completion['audio_tokens']),
-    acceptedPrediction: readCount(completion['accepted_prediction_tokens']),
-    rejectedPrediction: readCount(completion['rejected_prediction_tokens']),
+    audioInput: read(prompt['audio_tokens']),
+    audioOutput: read(completion['audio_tokens']),
+    acceptedPrediction: read(completion['accepted_prediction_tokens']),
+    rejectedPrediction: read(completion['rejected_prediction_tokens']),
   });
 }
 
@@ -109,17 +125,8 @@ function readDetails<Name extends string>(
   bytes: Uint8Array,
   span: JsonSpan | undefined,
   keys: JsonKeys<Name>,
-): JsonObject {
-  return span && typeAt(bytes, span) === 'object' ? readCounts(bytes, scan(bytes, span, keys)) : {};
-}
-
-function readCounts<Name extends string>(bytes: Uint8Array, spans: JsonSpans<Name>): JsonObject {
-  const counts: { [name in Name]?: number } = {};
-  for (const name of Object.keys(spans) as Name[]) {
-    const span = spans[name];
-    if (span && typeAt(bytes, span) === 'number') counts[name] = numberAt(bytes, span);
-  }
-  return counts;
+): JsonSpans<Name> {
+  return span && typeAt(bytes, span) === 'object' ? scan(bytes, span, keys) : {};
 }
 
 // A count that stands twice is no count; the answer itself is fine.
