@@ -17,9 +17,11 @@ import {
   MINUS,
   NINE,
   QUOTE,
+  SPACE,
   ZERO,
   fault,
   littleEndian,
+  signAt,
   skipLiteral,
   skipNumber,
   skipSpace,
@@ -46,8 +48,9 @@ export interface JsonKeys<Name extends string = string> {
 /** Value spans of the wanted keys that were found. */
 export type JsonSpans<Name extends string = string> = { readonly [key in Name]?: JsonSpan };
 
-/** Prepares the keys of interest; they must be ASCII. */
+/** Prepares the keys of interest, at most 32; they must be ASCII. */
 export function prepareKeys<const Name extends string>(names: readonly Name[]): JsonKeys<Name> {
+  if (names.length > 32) throw new RangeError('a scan looks for 32 keys at most');
   const byLength: (number[] | undefined)[] = [];
   names.forEach((name, index) => (byLength[name.length] ??= []).push(index));
   return { names, byLength, bytes: names.map((name) => Buffer.from(name)) };
@@ -73,64 +76,70 @@ export function scanObject<Name extends string>(
   const wordEnd = littleEndian && !(part && to - from < 1024) ? (to + shift) >> 2 : 0;
   const words = wordEnd === 0 ? noWords : viewWords(bytes);
   const spans: { [key in Name]?: JsonSpan } = {};
-  // Bit d of the stack tells whether level d is an array; the scan is synchronous, so one scratch area serves all.
+  // The stack holds the closing sign of each level around; the scan is synchronous, so one scratch area serves all.
   if (stack.length <= maxDepth) stack = new Uint8Array(maxDepth + 1);
   let depth = 0;
+  let close = END;
   let wanted = -1;
+  // One bit for each wanted key that was met.
+  let seen = 0;
   let valueStart = 0;
   let i = skipSpace(bytes, from, to);
-  if (i >= to || bytes[i] !== BRACE_OPEN) throw fault(i, to, 'a JSON object', from);
+  // The sign at `i`, read once: what comes next is decided by it in several places.
+  let sign = signAt(bytes, i, to);
+  if (sign !== BRACE_OPEN) throw fault(i, to, 'a JSON object', from);
 
   value: for (;;) {
-    const sign = i < to ? bytes[i]! : END;
     let opened = false;
     if (sign === QUOTE) i = skipString(bytes, words, shift, wordEnd, i + 1, to, from);
     else if (sign === BRACE_OPEN || sign === BRACKET_OPEN) {
       if (depth >= maxDepth) throw new JsonFault('depth', i - from, `nests deeper than ${maxDepth} levels`);
-      stack[++depth] = sign;
-      i = skipSpace(bytes, i + 1, to);
+      close = sign === BRACE_OPEN ? BRACE_CLOSE : BRACKET_CLOSE;
+      stack[++depth] = close;
+      i++;
       opened = true;
     } else if (sign === MINUS || (sign >= ZERO && sign <= NINE)) i = skipNumber(bytes, i, to, from);
     else i = skipLiteral(bytes, i, to, from, sign);
 
     // After a value, or right behind an opening sign.
     for (;;) {
-      if (depth === 0) break value;
-      if (!opened) {
-        if (depth === 1 && wanted >= 0) {
-          spans[keys.names[wanted]!] = { start: valueStart, end: i };
-          wanted = -1;
-        }
-        i = skipSpace(bytes, i, to);
+      if (depth === 1 && wanted >= 0 && !opened) {
+        spans[keys.names[wanted]!] = { start: valueStart, end: i };
+        wanted = -1;
       }
-      const inObject = stack[depth] === BRACE_OPEN;
-      const next = i < to ? bytes[i]! : END;
-      if (next === (inObject ? BRACE_CLOSE : BRACKET_CLOSE)) {
-        depth--;
+      sign = signAt(bytes, i, to);
+      if (sign <= SPACE) sign = signAt(bytes, (i = skipSpace(bytes, i, to)), to);
+      if (sign === close) {
         i++;
+        if (--depth === 0) break value;
+        close = stack[depth]!;
         opened = false;
         continue;
       }
       if (!opened) {
-        if (next !== COMMA) throw fault(i, to, inObject ? '"," or "}"' : '"," or "]"', from);
-        i = skipSpace(bytes, i + 1, to);
+        if (sign !== COMMA) throw fault(i, to, close === BRACE_CLOSE ? '"," or "}"' : '"," or "]"', from);
+        sign = signAt(bytes, ++i, to);
+        if (sign <= SPACE) sign = signAt(bytes, (i = skipSpace(bytes, i, to)), to);
       }
-      if (!inObject) continue value;
-      if (i >= to || bytes[i] !== QUOTE) throw fault(i, to, 'a key in quotes', from);
+      if (close === BRACKET_CLOSE) continue value;
+      if (sign !== QUOTE) throw fault(i, to, 'a key in quotes', from);
       const keyStart = i + 1;
       i = skipString(bytes, words, shift, wordEnd, keyStart, to, from);
       if (depth === 1) {
         wanted = findKey(bytes, keyStart, i - 1, keys);
         if (wanted >= 0) {
-          const name = keys.names[wanted]!;
-          if (spans[name] !== undefined) {
+          if ((seen & (1 << wanted)) !== 0) {
+            const name = keys.names[wanted]!;
             throw new JsonFault('duplicate', keyStart - 1 - from, `has the key "${name}" twice`, name);
           }
+          seen |= 1 << wanted;
         }
       }
-      i = skipSpace(bytes, i, to);
-      if (i >= to || bytes[i] !== COLON) throw fault(i, to, '":"', from);
-      i = skipSpace(bytes, i + 1, to);
+      sign = signAt(bytes, i, to);
+      if (sign <= SPACE) sign = signAt(bytes, (i = skipSpace(bytes, i, to)), to);
+      if (sign !== COLON) throw fault(i, to, '":"', from);
+      sign = signAt(bytes, ++i, to);
+      if (sign <= SPACE) sign = signAt(bytes, (i = skipSpace(bytes, i, to)), to);
       if (depth === 1) valueStart = i;
       continue value;
     }

@@ -20,6 +20,7 @@ export class JsonFault extends Error {
 }
 
 export const END = -1;
+export const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const MINUS = 0x2d;
@@ -65,6 +66,11 @@ const literals = {
 export function viewWords(bytes: Uint8Array): Int32Array {
   const first = bytes.byteOffset & ~3;
   return new Int32Array(bytes.buffer, first, (bytes.byteOffset + bytes.length - first) >> 2);
+}
+
+/** The byte at an offset, END behind the last one. */
+export function signAt(bytes: Uint8Array, i: number, to: number): number {
+  return i < to ? bytes[i]! : END;
 }
 
 export function skipSpace(bytes: Uint8Array, from: number, to: number): number {
