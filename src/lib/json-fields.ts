@@ -23,28 +23,27 @@ export function scanBody<Name extends string>(
   }
 }
 
-/** The span of a field that must be there. Throws GatewayError 400 `invalid_body`. */
-export function demandField<Name extends string>(
+/** The span of the field `name`, which must be there. Throws GatewayError 400 `invalid_body`. */
+export function demandField(
   body: Uint8Array,
-  spans: JsonSpans<Name>,
-  name: Name,
+  span: JsonSpan | undefined,
+  name: string,
   type: JsonType,
 ): JsonSpan {
-  const span = optionalField(body, spans, name, type);
-  if (span) return span;
+  const field = optionalField(body, span, name, type);
+  if (field) return field;
   throw new GatewayError('invalid_body', `"${name}" is missing; it must be ${article(type)}.`, {
     param: name,
   });
 }
 
-/** The span of a field, undefined when absent or null. Throws GatewayError 400 `invalid_body` for another type. */
-export function optionalField<Name extends string>(
+/** The span of the field `name`, undefined when absent or null. Throws GatewayError 400 `invalid_body` for another type. */
+export function optionalField(
   body: Uint8Array,
-  spans: JsonSpans<Name>,
-  name: Name,
+  span: JsonSpan | undefined,
+  name: string,
   type: JsonType,
 ): JsonSpan | undefined {
-  const span = spans[name];
   if (!span) return undefined;
   const found = typeAt(body, span);
   if (found === type) return span;

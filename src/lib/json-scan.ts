@@ -1,6 +1,6 @@
 // One pass over the bytes of a JSON object: is it well-formed, in UTF-8, not too deep, and where do the wanted top-level
 // keys stand? Never parses into objects and never copies the body (performance §1.7: parsing is the bill of a large body).
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import {
   BACKSLASH,
   BRACE_CLOSE,

@@ -141,9 +141,9 @@ function peekGoogle(
 ): RequestPeek {
   const spans = scanBody(body, googleKeys, maxDepth);
   const inner =
-    optionalField(body, spans, 'generateContentRequest', 'object') ??
-    optionalField(body, spans, 'generate_content_request', 'object');
-  if (!inner) demandField(body, spans, 'contents', 'array');
+    optionalField(body, spans.generateContentRequest, 'generateContentRequest', 'object') ??
+    optionalField(body, spans.generate_content_request, 'generate_content_request', 'object');
+  if (!inner) demandField(body, spans.contents, 'contents', 'array');
   else if (spans.contents) {
     const message = '"contents" and "generateContentRequest" exclude each other.';
     throw new GatewayError('invalid_body', message, { param: 'contents' });

@@ -85,7 +85,7 @@ export function createFlatPeek({ texts, lists, path, content, counts }: FlatBody
   return {
     request(body, { maxDepth }) {
       const spans = scanBody(body, keys, maxDepth);
-      const modelSpan = demandField(body, spans, 'model', 'string');
+      const modelSpan = demandField(body, spans.model, 'model', 'string');
       const model = readModel(body, modelSpan);
       const span = spans[texts];
       const type = span && typeAt(body, span);

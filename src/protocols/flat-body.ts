@@ -20,19 +20,20 @@ export function readModel(body: Uint8Array, modelSpan: JsonSpan): string {
 export function peekFlat(
   body: Uint8Array,
   spans: RequestPeek['spans'],
-  known: { readonly model: string; readonly modelSpan: JsonSpan; readonly reportsUsage: boolean },
+  {
+    model,
+    modelSpan,
+    reportsUsage,
+  }: { readonly model: string; readonly modelSpan: JsonSpan; readonly reportsUsage: boolean },
   limits: readonly string[],
 ): RequestPeek {
-  const streamSpan = optionalField(body, spans, 'stream', 'boolean');
+  const streamSpan = optionalField(body, spans.stream, 'stream', 'boolean');
   let limit: JsonSpan | undefined;
-  for (const name of limits) limit ??= optionalField(body, spans, name, 'number');
-  return {
-    ...known,
-    stream: streamSpan !== undefined && isTrueAt(body, streamSpan),
-    spans,
-    inputTokens: Math.ceil(body.length / 4),
-    ...(limit ? { maxOutputTokens: numberAt(body, limit) } : {}),
-  };
+  for (const name of limits) limit ??= optionalField(body, spans[name], name, 'number');
+  const stream = streamSpan !== undefined && isTrueAt(body, streamSpan);
+  const inputTokens = Math.ceil(body.length / 4);
+  const peek: RequestPeek = { model, modelSpan, stream, reportsUsage, spans, inputTokens };
+  return limit ? { ...peek, maxOutputTokens: numberAt(body, limit) } : peek;
 }
 
 /** The body as pieces: another model, `stream: true`, and members at its start. `more`: one edit or member of the wire's own. */

@@ -19,8 +19,8 @@ export const peek: Peek = {
 
 function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
   const spans = scanBody(body, keys, maxDepth);
-  const modelSpan = demandField(body, spans, 'model', 'string');
-  demandField(body, spans, 'messages', 'array');
+  const modelSpan = demandField(body, spans.model, 'model', 'string');
+  demandField(body, spans.messages, 'messages', 'array');
   const model = readModel(body, modelSpan);
   return peekFlat(body, spans, { model, modelSpan, reportsUsage: true }, ['max_tokens']);
 }

@@ -64,7 +64,7 @@ function createPeek(wanted: 'requests' | 'content', type: 'array' | 'object', co
   return {
     request(body, { maxDepth }, asked): RequestPeek {
       const spans = scanBody(body, keys, maxDepth);
-      const span = demandField(body, spans, wanted, type);
+      const span = demandField(body, spans[wanted], wanted, type);
       return {
         ...(asked?.model === undefined ? {} : { model: asked.model }),
         stream: false,

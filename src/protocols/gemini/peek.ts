@@ -54,12 +54,12 @@ function peekRequest(
   asked?: RequestPath,
 ): RequestPeek {
   const spans = scanBody(body, keys, maxDepth);
-  demandField(body, spans, 'contents', 'array');
+  demandField(body, spans.contents, 'contents', 'array');
   const model = asked?.model ?? '';
   if (model === '') throw new GatewayError('invalid_body', 'The path names no model.', { param: 'model' });
   const config =
-    optionalField(body, spans, 'generationConfig', 'object') ??
-    optionalField(body, spans, 'generation_config', 'object');
+    optionalField(body, spans.generationConfig, 'generationConfig', 'object') ??
+    optionalField(body, spans.generation_config, 'generation_config', 'object');
   const inside = config ? scanConfig(body, config) : {};
   const limit = readLimit(body, inside.maxOutputTokens ?? inside.max_output_tokens);
   const thinking = inside.thinkingConfig ?? inside.thinking_config;

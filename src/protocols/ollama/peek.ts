@@ -30,7 +30,8 @@ export const namePeek = {
   request(body, { maxDepth }) {
     const spans = scanBody(body, nameKeys, maxDepth);
     const modelSpan =
-      optionalField(body, spans, 'model', 'string') ?? optionalField(body, spans, 'name', 'string');
+      optionalField(body, spans.model, 'model', 'string') ??
+      optionalField(body, spans.name, 'name', 'string');
     const model = modelSpan && stringAt(body, modelSpan);
     if (!model)
       throw new GatewayError('invalid_body', '"model" is missing; it must be a string.', { param: 'model' });
@@ -42,10 +43,10 @@ function createPeek(path: string, subject: 'messages' | 'prompt', type: 'array' 
   return {
     request(body, { maxDepth }) {
       const spans = scanBody(body, keys, maxDepth);
-      const modelSpan = demandField(body, spans, 'model', 'string');
-      optionalField(body, spans, subject, type);
+      const modelSpan = demandField(body, spans.model, 'model', 'string');
+      optionalField(body, spans[subject], subject, type);
       const model = readModel(body, modelSpan);
-      const streamSpan = optionalField(body, spans, 'stream', 'boolean');
+      const streamSpan = optionalField(body, spans.stream, 'stream', 'boolean');
       const limit = readLimit(body, spans.options);
       return {
         model,

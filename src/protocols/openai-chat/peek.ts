@@ -31,8 +31,8 @@ export const peek = {
 
 function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
   const spans = scanBody(body, keys, maxDepth);
-  const modelSpan = demandField(body, spans, 'model', 'string');
-  demandField(body, spans, 'messages', 'array');
+  const modelSpan = demandField(body, spans.model, 'model', 'string');
+  demandField(body, spans.messages, 'messages', 'array');
   const model = readModel(body, modelSpan);
   const reportsUsage = asksForUsage(body, spans.stream_options);
   return peekFlat(body, spans, { model, modelSpan, reportsUsage }, ['max_completion_tokens', 'max_tokens']);

@@ -31,13 +31,13 @@ export const peek = {
 
 function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number }): RequestPeek {
   const spans = scanBody(body, keys, maxDepth);
-  const modelSpan = demandField(body, spans, 'model', 'string');
+  const modelSpan = demandField(body, spans.model, 'model', 'string');
   const model = readModel(body, modelSpan);
   const { input } = spans;
   // A string, or a list of items; what a stored conversation or prompt continues may need none.
-  if (input && typeAt(body, input) !== 'string') optionalField(body, spans, 'input', 'array');
+  if (input && typeAt(body, input) !== 'string') optionalField(body, spans.input, 'input', 'array');
   else if (!input && !spans.previous_response_id && !spans.conversation && !spans.prompt) {
-    demandField(body, spans, 'input', 'array');
+    demandField(body, spans.input, 'input', 'array');
   }
   return peekFlat(body, spans, { model, modelSpan, reportsUsage: true }, ['max_output_tokens']);
 }
