@@ -17,9 +17,10 @@ export function insertMembers(body: Uint8Array, from: number, members: string): 
 /** The body in pieces, with every edit made. Edits must not overlap. */
 export function applyEdits(body: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
   if (edits.length === 0) return [body];
+  const ordered = edits.length === 1 ? edits : edits.toSorted((a, b) => a.start - b.start);
   const pieces: Uint8Array[] = [];
   let at = 0;
-  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+  for (const { start, end, text } of ordered) {
     if (start > at) pieces.push(body.subarray(at, start));
     pieces.push(Buffer.from(text));
     at = end;
