@@ -176,11 +176,8 @@ describe('a call', () => {
     const call = transport.send(request(), {
       onHead: () => undefined,
       onData: () => {
-        // Behind the parser, which has seen the end by then, and ahead of the turn's end.
-        process.nextTick(() => {
-          call.abort();
-          setImmediate(() => setImmediate(told.resolve));
-        });
+        call.abort();
+        setImmediate(told.resolve);
         return true;
       },
       onEnd: () => events.push('end'),
@@ -190,15 +187,17 @@ describe('a call', () => {
     expect(events).toEqual([]);
   });
 
-  it('tells a failure to a handler that breaks at the end', async () => {
+  it.each(['onHead', 'onData', 'onEnd'])('tells a failure to a handler that breaks in %s', async (name) => {
     upstream.play(answer('whole'));
     const { promise, resolve } = Promise.withResolvers<UpstreamFailure>();
+    const act = (event: string) => {
+      if (event === name) throw new Error('broken');
+      return true;
+    };
     transport.send(request(), {
-      onHead: () => undefined,
-      onData: () => true,
-      onEnd: () => {
-        throw new Error('broken');
-      },
+      onHead: () => void act('onHead'),
+      onData: () => act('onData'),
+      onEnd: () => void act('onEnd'),
       onFailure: resolve,
     });
     expect(await promise).toMatchObject({ class: 'upstream' });
