@@ -49,14 +49,16 @@ export async function handle(gateway: Gateway, exchange: Exchange, responder: Re
         exchange.principal = authenticate(gateway, exchange);
         return replyModel(gateway, exchange, responder);
       case 'chat':
-      case 'embeddings':
+      case 'embeddings': {
         exchange.principal = authenticate(gateway, exchange);
         if (!isSpoken(exchange)) throw missing(exchange);
         admit(gateway, exchange);
-        await read(gateway, exchange);
+        const reading = read(gateway, exchange);
+        if (reading) await reading;
         recall(gateway, exchange);
         await answer(gateway, exchange, responder, decideCall(gateway, exchange));
         return;
+      }
       case 'count-tokens':
         exchange.principal = authenticate(gateway, exchange);
         if (!isCounting(exchange.protocol)) throw missing(exchange);

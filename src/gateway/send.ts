@@ -310,8 +310,9 @@ class Sending extends Deadline implements UpstreamHandler {
 
   #settleAttempt(failure?: UpstreamFailure): void {
     const { attempts, attempt } = this.#exchange;
-    const milliseconds = Math.round(this.#gateway.clock.monotonic() - this.#sentAt);
-    this.#exchange.waited += this.#gateway.clock.monotonic() - this.#sentAt;
+    const waited = this.#gateway.clock.monotonic() - this.#sentAt;
+    const milliseconds = Math.round(waited);
+    this.#exchange.waited += waited;
     const { target } = attempt!;
     if (!failure) attempts.push({ target, status: this.#status, milliseconds });
     else if (failure.status === undefined) attempts.push({ target, class: failure.class, milliseconds });

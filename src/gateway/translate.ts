@@ -7,7 +7,7 @@ import { parseJson, isObject } from '../lib/json.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
 import { findEmbeddings, isEmbedding, readEmbeddings, translateEmbeddings } from '../protocols/embeddings.ts';
 import { findRules } from '../protocols/model-rules.ts';
-import type { AnswerPipe, Protocol } from '../protocols/protocol.ts';
+import type { AnswerPipe, Protocol, SpliceEdits } from '../protocols/protocol.ts';
 import { findProtocol } from '../protocols/registry.ts';
 import { passThroughEdits } from '../protocols/suffixes.ts';
 import { createTranslation, readRequest, type ClientRequest } from '../protocols/translate.ts';
@@ -39,6 +39,7 @@ interface Written {
 }
 
 const noLoss: readonly string[] = [];
+const noHeaders: Readonly<Record<string, string>> = {};
 
 /** The call, or why this attempt cannot even be begun (then another one may). Throws GatewayError for the client's faults. */
 export function translate(
@@ -92,20 +93,21 @@ function passThrough(gateway: Gateway, exchange: Exchange, attempt: Attempt, wir
   const { stream } = exchange;
   const { body, peek } = changeBody(gateway, exchange, attempt, wire);
   const askForUsage = stream && !peek.reportsUsage && !endpoint.quirks.includes('no-stream-options');
-  const edits =
+  const added =
     suffixes.length === 0 || isEmbedding(wire)
       ? undefined
       : passThroughEdits(wire.name, model, suffixes, peek);
+  // Filled in place: a call that passes through pays for every object that is made only to be copied.
+  const edits: { -readonly [name in keyof SpliceEdits]: SpliceEdits[name] } = {};
+  if (model !== peek.model) edits.model = model;
+  if (askForUsage) edits.includeUsage = true;
+  if (stream && !peek.stream) edits.stream = true;
+  if (added?.insert !== undefined) edits.insert = added.insert;
   return {
     path: wire.peek.path(model, stream),
     pipe: stream ? wire.peek.streamPipe({ withholdUsage: askForUsage }) : wire.peek.unaryPipe(),
-    headers: edits?.headers ?? {},
-    body: wire.peek.splice(body, peek, {
-      ...(model === peek.model ? {} : { model }),
-      ...(askForUsage ? { includeUsage: true } : {}),
-      ...(stream && !peek.stream ? { stream: true } : {}),
-      ...(edits?.insert === undefined ? {} : { insert: edits.insert }),
-    }),
+    headers: added?.headers ?? noHeaders,
+    body: wire.peek.splice(body, peek, edits),
   };
 }
 
