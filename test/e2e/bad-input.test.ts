@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLookup } from '../../src/routing/snapshot.ts';
 import { chat, lanes, providerAt, startRig, type Call, type Rig } from '../support/gateway.ts';
 import { makeCombo } from '../support/routing.ts';
-import { say, startUpstream, type Upstream } from '../support/upstream.ts';
+import { frames, say, startUpstream, stream, type Upstream } from '../support/upstream.ts';
 
 let upstream: Upstream;
 let rig: Rig;
@@ -189,6 +189,29 @@ describe('on the bare socket', () => {
   it('answers 413 before the body has come when its length says enough', async () => {
     const answer = await raw(`${head}Content-Length: 999999999\r\nConnection: close\r\n\r\n{"model":`);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('answers what came whole before it says that the rest is broken', async () => {
+    const answer = await raw('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nno HTTP at all\r\n\r\n');
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
+  it('writes no second answer into one that is running', async () => {
+    upstream.play(stream([frames.role, frames.hello], 'stall'));
+    const { hostname, port } = new URL(rig.server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const text = JSON.stringify(chat('c', { stream: true }));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      if (answer.includes('Hello')) socket.write('no HTTP at all\r\n\r\n');
+    });
+    socket.write(`${head}Content-Length: ${text.length}\r\n\r\n${text}`);
+    await new Promise((resolve) => socket.on('close', resolve).on('error', () => undefined));
+    await upstream.calls.at(-1)!.gone;
+    upstream.play(say());
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(answer).toContain('Hello');
   });
 
   it('still serves after all of this', async () => {
