@@ -113,18 +113,13 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
       this.#inflate(controller, this.#encoding, chunk);
       return;
     }
-    this.#chunks.push(chunk);
-    this.#queue();
+    this.#add(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#over) return;
-    if (this.#inflater) {
-      this.#inflater.end();
-      return;
-    }
-    this.#complete = true;
-    this.#queue();
+    if (this.#inflater) this.#inflater.end();
+    else this.#end();
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
@@ -136,6 +131,16 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     const refused = findRefusal(error);
     if (refused) this.#onRefused?.({ origin: this.#origin, address: refused.address });
     this.#handler.onFailure(toFailure(refused ?? error));
+  }
+
+  #add(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#queue();
+  }
+
+  #end(): void {
+    this.#complete = true;
+    this.#queue();
   }
 
   #queue(): void {
@@ -155,8 +160,8 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
       this.#over = true;
       this.#handler.onEnd();
     } catch (error) {
+      this.abort();
       this.#over = true;
-      this.#controller?.abort(gone);
       this.#handler.onFailure(toFailure(error));
     }
   }
@@ -172,7 +177,7 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
     this.#chunks = [];
     for (const chunk of chunks) {
       if (this.#over) return;
-      if (!this.#handler.onData(chunk)) this.#controller?.pause();
+      if (!this.#handler.onData(chunk)) (this.#inflater ?? this.#controller)?.pause();
     }
   }
 
@@ -201,14 +206,12 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
       inflater = createInflater(encoding, chunk[0] ?? 0);
       this.#inflater = inflater;
       inflater.on('data', (plain: Uint8Array) => {
-        if (!this.#over && !this.#handler.onData(plain)) inflater?.pause();
+        if (!this.#over) this.#add(plain);
       });
       inflater.on('drain', () => controller.resume());
       inflater.on('error', (error) => this.#fail(error));
       inflater.on('end', () => {
-        if (this.#over) return;
-        this.#over = true;
-        this.#handler.onEnd();
+        if (!this.#over) this.#end();
       });
     }
     if (!inflater.write(chunk)) controller.pause();

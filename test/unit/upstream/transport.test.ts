@@ -187,18 +187,23 @@ describe('a call', () => {
     expect(events).toEqual([]);
   });
 
-  it.each(['onHead', 'onData', 'onEnd'])('tells a failure to a handler that breaks in %s', async (name) => {
-    upstream.play(answer('whole'));
+  it.each([
+    ['with the head', 'onHead', answer('whole')],
+    ['with data', 'onData', answer('whole')],
+    ['at the end', 'onEnd', answer('whole')],
+    ['with data that came compressed', 'onData', answer(gzipSync('whole'), { 'content-encoding': 'gzip' })],
+    ['at an end that came compressed', 'onEnd', answer(gzipSync('whole'), { 'content-encoding': 'gzip' })],
+  ] as const)('tells a failure to a handler that breaks %s', async (_name, where, script) => {
+    upstream.play(script);
     const { promise, resolve } = Promise.withResolvers<UpstreamFailure>();
-    const act = (event: string) => {
-      if (event === name) throw new Error('broken');
-      return true;
-    };
     transport.send(request(), {
-      onHead: () => void act('onHead'),
-      onData: () => act('onData'),
-      onEnd: () => void act('onEnd'),
+      onHead: () => undefined,
+      onData: () => true,
+      onEnd: () => undefined,
       onFailure: resolve,
+      [where]: () => {
+        throw new Error('broken');
+      },
     });
     expect(await promise).toMatchObject({ class: 'upstream' });
   });
