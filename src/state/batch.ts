@@ -98,11 +98,13 @@ export class Chunk {
     return this.rows === this.#capacity;
   }
 
-  /** Adds a row and answers its size in bytes. The chunk must not be full. */
+  /** Adds a row and answers its size in bytes; where it throws, nothing of the row is left. The chunk must not be full. */
   append(row: UsageRow): number {
     const before = this.bytes;
     const numbers = this.#numbers;
-    const { requestId, facts, attempts, marks, tokens } = row;
+    // All that may throw comes first: making the texts, and memory for those of earlier rows.
+    const { requestId, facts, reasons, attempts, marks, tokens } = row;
+    if (this.#unwritten.length > usualPiece) this.#write();
     let at = this.rows * stride;
     // One line a column: a loop over names would look each of them up anew in every row.
     numbers[at++] = this.#share(0, row.revision);
@@ -113,14 +115,13 @@ export class Chunk {
     numbers[at++] = this.#share(5, row.provider);
     numbers[at++] = this.#share(6, row.connection);
     numbers[at++] = this.#share(7, row.model);
-    numbers[at++] = this.#share(8, row.reasons);
+    numbers[at++] = this.#share(8, reasons);
     numbers[at++] = this.#share(9, row.errorCode);
     numbers[at++] = requestId.length;
     numbers[at++] = facts.length;
     numbers[at++] = attempts.length;
     numbers[at++] = marks.length;
     this.#unwritten += requestId + facts + attempts + marks;
-    if (this.#unwritten.length > usualPiece) this.#write();
     numbers[at++] = row.at;
     numbers[at++] = row.secretEpoch;
     numbers[at++] = row.cost ?? Number.NaN;
@@ -165,7 +166,6 @@ export class Chunk {
 
   #write(): void {
     const text = this.#unwritten;
-    this.#unwritten = '';
     // A character takes three bytes at most.
     const room = this.#used + text.length * 3;
     if (room > this.#text.length) {
@@ -174,6 +174,7 @@ export class Chunk {
       this.#text = larger;
     }
     this.#used += this.#text.write(text, this.#used);
+    this.#unwritten = '';
   }
 
   #share(column: number, text: string | null): number {

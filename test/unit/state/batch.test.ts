@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Chunk, readRows, textColumns, tokenKinds } from '../../../src/state/batch.ts';
 import { makeUsage } from '../../support/state.ts';
 
@@ -50,6 +50,35 @@ describe('batch', () => {
     for (const text of facts) chunk.append(makeUsage({ facts: text }));
     const rows = readRows(chunk.pack());
     expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual(facts);
+  });
+
+  it('keeps nothing of a row whose texts cannot be made', () => {
+    const chunk = new Chunk(2);
+    for (const name of ['facts', 'reasons', 'attempts', 'marks']) {
+      const row = Object.defineProperty(makeUsage({ model: name }), name, {
+        get: () => {
+          throw new Error(name);
+        },
+      });
+      expect(() => chunk.append(row)).toThrow(name);
+    }
+    expect(chunk).toMatchObject({ rows: 0, bytes: 0 });
+    expect(chunk.append(makeUsage({ facts: 'next' }))).toBe(chunk.bytes);
+    expect(readRows(chunk.pack()).map((row) => row[textColumns.indexOf('facts')])).toEqual(['next']);
+  });
+
+  it('keeps the texts of earlier rows apart when there is no memory for them', () => {
+    const chunk = new Chunk(4);
+    const long = 'x'.repeat(40_000);
+    chunk.append(makeUsage({ facts: long }));
+    const none = vi.spyOn(Buffer, 'from').mockImplementationOnce(() => {
+      throw new RangeError('no memory');
+    });
+    onTestFinished(() => none.mockRestore());
+    expect(() => chunk.append(makeUsage({ facts: 'lost' }))).toThrow('no memory');
+    chunk.append(makeUsage({ facts: 'next' }));
+    const rows = readRows(chunk.pack());
+    expect(rows.map((row) => row[textColumns.indexOf('facts')])).toEqual([long, 'next']);
   });
 
   it('tells shared texts apart that follow each other in a column', () => {
