@@ -59,15 +59,14 @@ export class SliceMap<Value> implements SliceTable<Value> {
   readonly #read: (value: unknown) => Value | undefined;
   readonly #store: Store;
   readonly #entries = new Map<string, Entry<Value>>();
+  /** What was taken away since the last batch. Apart from the others: whoever makes room wants the oldest at once. */
+  readonly #gone = new Map<string, Entry<Value>>();
   readonly #dirty: Entry<Value>[] = [];
-  #size = 0;
   readonly #collect = (): readonly Slice[] => {
     const slices = this.#dirty.map((entry) => this.#slice(entry));
-    for (const entry of this.#dirty) {
-      entry.dirty = false;
-      if (entry.value === undefined) this.#entries.delete(entry.id);
-    }
+    for (const entry of this.#dirty) entry.dirty = false;
     this.#dirty.length = 0;
+    this.#gone.clear();
     return slices;
   };
 
@@ -88,19 +87,20 @@ export class SliceMap<Value> implements SliceTable<Value> {
     this.#mark(entry);
   }
 
-  *ids(): Iterable<string> {
-    for (const { id, value } of this.#entries.values()) if (value !== undefined) yield id;
+  ids(): Iterable<string> {
+    return this.#entries.keys();
   }
 
   get size(): number {
-    return this.#size;
+    return this.#entries.size;
   }
 
   delete(id: string): void {
     const entry = this.#entries.get(id);
-    if (entry?.value === undefined) return;
+    if (!entry) return;
     entry.value = undefined;
-    this.#size--;
+    this.#entries.delete(id);
+    this.#gone.set(id, entry);
     this.#mark(entry);
   }
 
@@ -129,18 +129,16 @@ export class SliceMap<Value> implements SliceTable<Value> {
   }
 
   slices(): readonly Slice[] {
-    return [...this.ids()].map((id) => this.#slice(this.#find(id)));
+    return Array.from(this.#entries.values(), (entry) => this.#slice(entry));
   }
 
   /** The entry of an id that is to have a value. */
   #find(id: string): Entry<Value> {
     const known = this.#entries.get(id);
-    if (known?.value !== undefined) return known;
-    // What was taken away and comes back stands behind all others, whether the store has heard of it or not.
-    if (known) this.#entries.delete(id);
-    const entry = known ?? { id, value: undefined, dirty: false };
+    if (known) return known;
+    const entry = this.#gone.get(id) ?? { id, value: undefined, dirty: false };
+    this.#gone.delete(id);
     this.#entries.set(id, entry);
-    this.#size++;
     return entry;
   }
 

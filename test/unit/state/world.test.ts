@@ -1,8 +1,9 @@
+import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Slice, Store } from '../../../src/routing/ports.ts';
 import { createMemoryState } from '../../../src/state/drivers/memory.ts';
 import { openSqliteState } from '../../../src/state/open.ts';
-import { createStateWorld } from '../../../src/state/world.ts';
+import { createStateWorld, SliceMap } from '../../../src/state/world.ts';
 import { makeDataDir } from '../../support/state.ts';
 
 const rotate = (combo: string, position: number): { kind: 'rotate'; combo: string; position: number } => ({
@@ -84,4 +85,59 @@ describe('state world', () => {
       'of-the-future/x',
     ]);
   });
+});
+
+describe('a table of the state world', () => {
+  const open = (store: Store) =>
+    new SliceMap('k', (value) => (typeof value === 'number' ? value : undefined), store);
+
+  it('is a map, and the store gets what rebuilds it', () => {
+    const id = fc.constantFrom('a', 'b', 'c', '__proto__');
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('set' as const), id, value: fc.nat(9) }),
+      fc.record({ kind: fc.constant('delete' as const), id }),
+      fc.record({ kind: fc.constant('collect' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const store = createLazyStore();
+        const stored = new Map([['a', '1']]);
+        const map = open(store);
+        expect(map.restore({ kind: 'k', id: 'a', value: '1' })).toBe(true);
+        const model = new Map([['a', 1]]);
+        for (const each of [...steps, { kind: 'collect' as const }]) {
+          if (each.kind === 'set') {
+            map.set(each.id, each.value);
+            model.set(each.id, each.value);
+          } else if (each.kind === 'delete') {
+            map.delete(each.id);
+            model.delete(each.id);
+          } else {
+            for (const { id: name, value } of store.collect())
+              if (value === null) stored.delete(name);
+              else stored.set(name, value);
+            expect(new Map([...stored].map(([name, value]) => [name, Number(value)]))).toEqual(model);
+          }
+          expect([...map.ids()].map((name) => [name, map.get(name)])).toEqual([...model]);
+          expect(map.size).toBe(model.size);
+        }
+      }),
+      { numRuns: Number(process.env['FC_RUNS'] ?? 300) },
+    );
+  });
+
+  // With a look at each of those that went before, it takes far longer than a test may.
+  it(
+    'finds its oldest value at once, however many went while the store takes nothing',
+    { timeout: 5_000 },
+    () => {
+      const map = open(createLazyStore());
+      for (let n = 0; n < 50_000; n++) {
+        map.set(`${n}`, n);
+        const [oldest] = map.ids();
+        if (map.size > 10) map.delete(oldest!);
+      }
+      expect([...map.ids()][0]).toBe('49990');
+    },
+  );
 });
