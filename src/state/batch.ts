@@ -278,6 +278,13 @@ export class RowReader {
     }
   }
 
+  /** All values of a row, by the same rule. */
+  readRow(row: number): readonly Bound[] {
+    const values: Bound[] = [];
+    this.readInto(values, row, allColumns);
+    return values;
+  }
+
   #cut(row: number, column: number): string {
     const from = this.#cursor;
     this.#cursor += this.#numbers[row * stride + column]!;
@@ -293,9 +300,5 @@ const allColumns = Array.from({ length: stride }, (_, column) => column);
 /** The values of the rows, one row after the other. */
 export function readRows(packed: PackedRows): readonly (readonly Bound[])[] {
   const reader = new RowReader(packed);
-  return Array.from({ length: packed.rows }, (_, row) => {
-    const values: Bound[] = [];
-    reader.readInto(values, row, allColumns);
-    return values;
-  });
+  return Array.from({ length: packed.rows }, (_, row) => reader.readRow(row));
 }

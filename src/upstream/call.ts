@@ -161,7 +161,6 @@ class Call implements Dispatcher.DispatchHandler, UpstreamCall {
       this.#handler.onEnd();
     } catch (error) {
       this.abort();
-      this.#over = true;
       this.#handler.onFailure(toFailure(error));
     }
   }

@@ -20,7 +20,6 @@ const mostStatements = 64;
 /** `columns` in the order of the values; at most 31. */
 export function createRowInserter(database: Connection, columns: readonly string[]): RowInserter {
   const whole = database.prepare<Bound[]>(renderInsert(columns, [columns.map(() => '?')]));
-  const everything = columns.map((_, column) => column);
   const statements = new Map<string, GroupInsert>();
 
   const insertOne = (values: readonly Bound[]): void => void whole.run(...values);
@@ -52,11 +51,7 @@ export function createRowInserter(database: Connection, columns: readonly string
           from += size;
           continue;
         }
-        for (const end = from + alike; from < end; from++) {
-          const values: Bound[] = [];
-          reader.readInto(values, from, everything);
-          insertOne(values);
-        }
+        for (const end = from + alike; from < end; from++) insertOne(reader.readRow(from));
       }
     },
   };
