@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { metricTable } from '../../../src/observability/metric-table.ts';
 import { createMetrics } from '../../../src/observability/metrics.ts';
 import type { RequestEvent } from '../../../src/observability/request-event.ts';
+import { tokenKinds } from '../../../src/observability/series.ts';
 
 function makeEvent(changes: Partial<RequestEvent> = {}): RequestEvent {
   return {
@@ -51,6 +52,18 @@ async function scrape(
 }
 
 describe('requests', () => {
+  it('count every kind of token under its own name', async () => {
+    const metrics = createMetrics();
+    const tokens = Object.fromEntries(tokenKinds.map((kind, at) => [kind, 2 ** at]));
+    metrics.record(makeEvent({ tokens }));
+    metrics.record(makeEvent({ tokens }));
+    expect(await scrape(metrics, 'omniroute_tokens_total')).toEqual(
+      Object.fromEntries(
+        tokenKinds.map((kind, at) => [`{provider="openai",model="gpt-5-mini",kind="${kind}"}`, 2 * 2 ** at]),
+      ),
+    );
+  });
+
   it('are counted by who served them and how', async () => {
     const metrics = createMetrics();
     for (const status of [200, 200, 503]) metrics.record(makeEvent({ status }));
