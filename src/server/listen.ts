@@ -19,6 +19,9 @@ export interface Listening {
 /** Binds or throws (`EADDRINUSE` and the like); port 0 takes a free one. */
 export async function listen(listener: RequestListener, { host, port }: ListenAddress): Promise<Listening> {
   const plain = await (port === 0 ? bindFree(listener, host) : bind(listener, { host, port }));
+  // listhen's own shutdown would hear of every request and of the end of every answer; nobody asks it, see `close`.
+  for (const other of plain.listeners('request') as RequestListener[])
+    if (other !== listener) plain.off('request', other);
   // Longer than load balancers keep idle connections, so that it is never us who closes under a request.
   plain.keepAliveTimeout = 75_000;
   plain.on('clientError', refuseBrokenRequest);

@@ -36,6 +36,13 @@ it('takes another free port when the chosen one is gone', async () => {
   expect(listening.server.listenerCount('error')).toBe(0);
 });
 
+it('lets nobody else hear of every request', async () => {
+  const listener = (): void => {};
+  const listening = await listen(listener, { host: '127.0.0.1', port: 0 });
+  cleanups.push(() => listening.close());
+  expect(listening.server.listeners('request')).toEqual([listener]);
+});
+
 it('says in the end that no port could be had', async () => {
   const taken = takeNextPorts(Number.POSITIVE_INFINITY);
   await expect(listen(() => {}, { host: '127.0.0.1', port: 0 })).rejects.toMatchObject({
