@@ -207,9 +207,10 @@ class Sending extends Deadline implements UpstreamHandler {
   /** The answer is worth showing: from here on there is no other candidate. */
   #start(): boolean {
     const exchange = this.#exchange;
+    const now = this.#gateway.clock.monotonic();
     this.#started = true;
-    this.#settleAttempt();
-    exchange.mark('first', this.#gateway.clock.monotonic());
+    this.#settleAttempt(now);
+    exchange.mark('first', now);
     if (!exchange.committed) {
       if (exchange.stream) commitStream(this.#gateway, exchange, this.#responder, this.#headers);
       else commitWhole(this.#gateway, exchange, this.#responder, this.#headers, undefined);
@@ -225,16 +226,17 @@ class Sending extends Deadline implements UpstreamHandler {
     if (exchange.stream || this.#started) {
       if (!this.#started) this.#start();
       this.#write(output);
-      this.#close(this.#success());
+      this.#close(this.#success(), this.#gateway.clock.monotonic());
       this.#responder.end();
       return;
     }
     const pieces = [...this.#held, ...output];
+    const now = this.#gateway.clock.monotonic();
     this.#started = true;
-    exchange.mark('first', this.#gateway.clock.monotonic());
-    this.#settleAttempt();
+    exchange.mark('first', now);
+    this.#settleAttempt(now);
     priceCall(this.#gateway, exchange);
-    this.#close({ kind: 'success' });
+    this.#close({ kind: 'success' }, now);
     commitWhole(this.#gateway, exchange, this.#responder, this.#headers, sizeOf(pieces));
     for (let i = 0; i < pieces.length - 1; i++) this.#responder.write(pieces[i]!);
     this.#responder.end(pieces.at(-1));
@@ -272,15 +274,16 @@ class Sending extends Deadline implements UpstreamHandler {
     const failure = hideCredential(told, this.#prepared.request.headers);
     if (this.#over) return;
     this.#call?.abort();
+    const now = this.#gateway.clock.monotonic();
     const end = { kind: 'failure', failure, random: this.#gateway.random() } as const;
     if (!this.#started) {
-      this.#settleAttempt(failure);
-      this.#close(end, failure);
+      this.#settleAttempt(now, failure);
+      this.#close(end, now, failure);
       return;
     }
     const { attempts } = this.#exchange;
     attempts.push({ ...attempts.pop()!, class: failure.class });
-    this.#close(end);
+    this.#close(end, now);
     breakOff(this.#exchange, this.#responder, failure);
   }
 
@@ -299,8 +302,10 @@ class Sending extends Deadline implements UpstreamHandler {
   /** It is no fault of the upstream, which must stop billing. */
   #abandon(): void {
     this.#call?.abort();
-    if (!this.#started) this.#settleAttempt({ class: 'client_closed', message: 'The client went away.' });
-    this.#close({ kind: 'abandoned' });
+    const now = this.#gateway.clock.monotonic();
+    if (!this.#started)
+      this.#settleAttempt(now, { class: 'client_closed', message: 'The client went away.' });
+    this.#close({ kind: 'abandoned' }, now);
   }
 
   #success(): CallEnd {
@@ -308,9 +313,9 @@ class Sending extends Deadline implements UpstreamHandler {
     return { kind: 'success', firstToken: began + (marks.first ?? 0) - this.#sentAt };
   }
 
-  #settleAttempt(failure?: UpstreamFailure): void {
+  #settleAttempt(now: number, failure?: UpstreamFailure): void {
     const { attempts, attempt } = this.#exchange;
-    const waited = this.#gateway.clock.monotonic() - this.#sentAt;
+    const waited = now - this.#sentAt;
     const milliseconds = Math.round(waited);
     this.#exchange.waited += waited;
     const { target } = attempt!;
@@ -321,12 +326,12 @@ class Sending extends Deadline implements UpstreamHandler {
   }
 
   /** `failure`: another candidate may still answer. */
-  #close(end: CallEnd, failure?: UpstreamFailure): void {
+  #close(end: CallEnd, now: number, failure?: UpstreamFailure): void {
     this.#over = true;
     this.#gateway.deadlines.release(this);
     if (this.#started) collectUsage(this.#exchange, this.#prepared.pipe, end.kind !== 'success');
     this.#permission.end(end);
-    this.#exchange.mark('end', this.#gateway.clock.monotonic());
+    this.#exchange.mark('end', now);
     this.#resolve(failure);
   }
 
