@@ -81,19 +81,21 @@ export function createPortions(
   return {
     expect,
     write: (lines) => {
-      // A character takes three bytes at most, and one as a rule: counted only where it matters.
-      let room = lines.length * 3;
-      if (used + room > size) room = Buffer.byteLength(lines);
-      if (used + room > size) push();
-      if (waitingBytes + room > limit) return;
-      if (room > size) {
-        waiting.push(Buffer.from(lines));
-        waitingBytes += waiting.at(-1)!.length;
-        pump();
+      // A character takes one byte as a rule and three at most.
+      if (used + lines.length > size) push();
+      if (waitingBytes + lines.length > limit) return;
+      const written = current.write(lines, used);
+      // Only where the room has run out may something be missing: a character is written whole or not at all.
+      if (used + written <= size - 4 || written === Buffer.byteLength(lines)) {
+        used += written;
+        expect();
         return;
       }
-      used += current.write(lines, used);
-      expect();
+      close();
+      const alone = Buffer.from(lines);
+      waiting.push(alone);
+      waitingBytes += alone.length;
+      pump();
     },
     flush: () => {
       rest();
