@@ -20,7 +20,8 @@ export function serveGateway(wire: 'openai-chat' | 'anthropic-messages'): void {
       await writeFile(config, renderConfig(wire, upstream, key, model));
       const gateway = await bootGateway({
         config,
-        flags: { data: folder },
+        // Not below the configuration, as it is not by default: the watcher of that folder would hear of every write.
+        flags: { data: join(folder, 'data') },
         environment: {},
         logs: createLogs({ format: 'json' }),
       });
