@@ -42,7 +42,7 @@ export async function askCounter(
   const body = counter.wrap(own ? counter.unwrap(chat) : chat, model, own && !attempt.changes);
   const request: UpstreamRequest = {
     ...prepared.request,
-    url: endpoint.baseUrl + counter.path(model),
+    path: counter.path(model),
     body: [encodeUtf8(JSON.stringify(body))],
   };
   const answer = await callOnce(gateway, request, responder, patience);

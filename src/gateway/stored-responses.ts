@@ -57,7 +57,8 @@ async function forgetUpstream(
     gateway,
     {
       method: 'DELETE',
-      url: `${endpoint.baseUrl}/responses/${encodeURIComponent(id)}`,
+      baseUrl: endpoint.baseUrl,
+      path: `/responses/${encodeURIComponent(id)}`,
       headers: {
         accept: 'application/json',
         ...endpoint.headers,

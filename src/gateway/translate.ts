@@ -78,7 +78,8 @@ export function translate(
     pipe: written.pipe,
     request: {
       method: 'POST',
-      url: endpoint.baseUrl + written.path,
+      baseUrl: endpoint.baseUrl,
+      path: written.path,
       headers: buildHeaders(exchange, attempt, wire, written.headers, credential),
       body: written.body,
       sandbox,

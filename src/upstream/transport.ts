@@ -4,15 +4,17 @@ import type { UpstreamFailure } from '../errors.ts';
 import type { Timers } from '../lib/timers.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { Reach, ResolveHost } from './address-guard.ts';
-import { createCall } from './call.ts';
+import { createCall, splitUrl, type Address } from './call.ts';
 import { createPools } from './pools.ts';
 import { createSandboxPool } from './sandbox/pool.ts';
 import type { SandboxSettings } from '../routing/snapshot.ts';
 
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Absolute URL of the call. */
-  readonly url: string;
+  /** Absolute URL that `path` is appended to, without a trailing slash. */
+  readonly baseUrl: string;
+  /** From its slash on, with the query. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Pieces that are sent in order, never copied into one. */
   readonly body: readonly Uint8Array[];
@@ -60,17 +62,24 @@ export interface TransportOptions {
 export function createTransport({ timers, resolve, onRefused }: TransportOptions = {}): Transport {
   const pools = createPools(resolve);
   const findSandbox = createSandboxPool(timers);
+  const addresses = new Map<string, Address>();
   return {
     send: (request, handler) => {
-      const { sandbox, connectTimeout, reach = 'public' } = request;
+      const { baseUrl, sandbox, connectTimeout, reach = 'public' } = request;
+      let address = addresses.get(baseUrl);
+      if (!address) addresses.set(baseUrl, (address = splitUrl(baseUrl)));
       return createCall(
         (origin) => (sandbox ? findSandbox(sandbox) : pools.get(origin, connectTimeout, reach)),
+        address,
         request,
         handler,
         onRefused,
       );
     },
-    retain: (origins) => pools.retain(origins),
+    retain: (origins) => {
+      addresses.clear();
+      pools.retain(origins);
+    },
     close: (milliseconds) => pools.close(milliseconds),
   };
 }

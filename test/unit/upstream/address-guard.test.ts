@@ -35,7 +35,16 @@ async function call(url: string, reach: Reach | undefined, options: TransportOpt
   const transport = createTransport(options);
   const { promise, resolve } = Promise.withResolvers<UpstreamFailure | 'answered'>();
   transport.send(
-    { method: 'POST', url, headers: {}, body: [], sandbox: false, reach, connectTimeout: 500 },
+    {
+      method: 'POST',
+      baseUrl: url,
+      path: '',
+      headers: {},
+      body: [],
+      sandbox: false,
+      reach,
+      connectTimeout: 500,
+    },
     {
       onHead: () => resolve('answered'),
       onData: () => true,

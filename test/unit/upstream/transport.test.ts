@@ -32,7 +32,8 @@ const bytes = (...texts: string[]) => texts.map((text) => Buffer.from(text));
 function request(part: Partial<UpstreamRequest> = {}): UpstreamRequest {
   return {
     method: 'POST',
-    url: `${upstream.baseUrl}/chat/completions?a=b`,
+    baseUrl: upstream.baseUrl,
+    path: '/chat/completions?a=b',
     headers: { 'content-type': 'application/json' },
     body: bytes('{}'),
     sandbox: false,
@@ -256,7 +257,7 @@ describe('what trouble is called', () => {
       'upstream',
     ],
   ])('%s', async (_name, text, kind) => {
-    const { failure, events } = await withRaw(text, (url) => send({ url }));
+    const { failure, events } = await withRaw(text, (baseUrl) => send({ baseUrl, path: '' }));
     expect(failure).toMatchObject({ class: kind });
     expect(failure!.message).toMatch(/^[A-Z].*\.$/);
     expect(failure!.message).not.toMatch(/127\.0\.0\.1|ECONN|UND_ERR/);
@@ -270,14 +271,14 @@ describe('what trouble is called', () => {
     ['TLS where there is none', async () => `${upstream.baseUrl.replace('http:', 'https:')}/x`],
   ])('%s is no connection', async (_name, makeUrl) => {
     upstream.play(answer('plain'));
-    const { failure, events } = await send({ url: await makeUrl() });
+    const { failure, events } = await send({ baseUrl: await makeUrl(), path: '' });
     expect(failure).toMatchObject({ class: 'connection' });
     expect(events).toEqual(['failure']);
   });
 
   it('a connection that does not come about in time', async () => {
     // An address that is reserved for documentation: nothing answers there, or the machine has no route at all.
-    const { failure } = await send({ url: 'http://192.0.2.1:81/x', connectTimeout: 300 });
+    const { failure } = await send({ baseUrl: 'http://192.0.2.1:81', path: '/x', connectTimeout: 300 });
     expect(failure).toMatchObject({ class: 'connection' });
   });
 });
@@ -287,7 +288,7 @@ describe('pools', () => {
     const own = createTransport();
     const other = await startUpstream(answer('bye'));
     const { promise, resolve } = Promise.withResolvers<void>();
-    own.send(request({ url: `${other.baseUrl}/x` }), {
+    own.send(request({ baseUrl: other.baseUrl, path: '/x' }), {
       onHead: () => own.retain(new Set()),
       onData: () => true,
       onEnd: resolve,
