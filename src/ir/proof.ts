@@ -2,6 +2,7 @@
 // issuer: it returns there and nowhere else, and none is ever forged. Where a client's dialect demands a proof that we
 // do not own, the slot gets a sealed value: plainly ours, recognisable in raw bytes, and undone on the way back.
 import { decodeText, encodeText } from './data-uri.ts';
+import { findByte, findText } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 
 export interface Proof {
@@ -35,6 +36,14 @@ export function sealProof(proof: Proof | undefined, text = ''): string {
 export function isSealed(value: string): boolean {
   return value.startsWith(sealPrefix);
 }
+
+/** Whether a sealed value may stand in these bytes. */
+export function mayHoldSeal(bytes: Uint8Array): boolean {
+  // Most texts lack this letter of the prefix, and one byte is looked for ten times as fast as a word.
+  return findByte(bytes, letterX) >= 0 && findText(bytes, sealPrefix) >= 0;
+}
+
+const letterX = 0x58;
 
 /** The proof inside a sealed value; undefined when it holds none or was damaged. */
 export function unsealProof(value: string): Proof | undefined {

@@ -28,8 +28,7 @@ type Member = 'limit' | 'remaining' | 'reset' | 'utilization' | 'status';
 export function readRateLimits(headers: Headers, now: number): readonly ObservedWindow[] {
   let found: Map<string, { -readonly [member in Member]?: string }> | undefined;
   for (const name in headers) {
-    // Most headers are something else; one look at a letter or two keeps them cheap.
-    const known = name.includes('ratelimit') ? readName(name) : undefined;
+    const known = mayName(name) ? readName(name) : undefined;
     const value = known && headers[name];
     if (!known || typeof value !== 'string') continue;
     found ??= new Map();
@@ -41,6 +40,16 @@ export function readRateLimits(headers: Headers, now: number): readonly Observed
   if (!found) return [];
   return [...found].flatMap(([window, entry]) => readWindow(window, entry, now) ?? []);
 }
+
+/** Most headers are something else; one look at a letter keeps most of them cheap. */
+function mayName(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return (first === letterX || first === letterA || first === letterR) && name.includes('ratelimit');
+}
+
+const letterA = 0x61;
+const letterR = 0x72;
+const letterX = 0x78;
 
 /** `x-ratelimit-remaining-tokens`, `anthropic-ratelimit-input-tokens-remaining`, `anthropic-ratelimit-unified-5h-reset`. */
 function readName(name: string): { readonly window: string; readonly member: Member } | undefined {

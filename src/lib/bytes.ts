@@ -28,6 +28,11 @@ export function findText(bytes: Uint8Array, text: string): number {
   return view(bytes).indexOf(text);
 }
 
+/** Offset of a byte, -1 when it is not there. Several times as fast as `indexOf` of other byte arrays. */
+export function findByte(bytes: Uint8Array, byte: number): number {
+  return view(bytes).indexOf(byte);
+}
+
 export function encodeBase64(bytes: Uint8Array): string {
   return view(bytes).toString('base64');
 }

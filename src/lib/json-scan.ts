@@ -172,9 +172,28 @@ export function typeAt(
 }
 
 /** The string at a span whose type is string. */
-export function stringAt(bytes: Uint8Array, span: JsonSpan): string {
-  return decodeString(bytes, span.start + 1, span.end - 1);
+export function stringAt(bytes: Uint8Array, { start, end }: JsonSpan): string {
+  const from = start + 1;
+  const length = end - 1 - from;
+  if (length >= mostRepeated) return decodeString(bytes, from, end - 1);
+  const before = repeated[length];
+  if (before !== undefined) {
+    let k = 0;
+    while (k < length && before.charCodeAt(k) === bytes[from + k]) k++;
+    if (k === length) return before;
+  }
+  const value = decodeString(bytes, from, end - 1);
+  // A sign for each byte: nothing in it is escaped or takes several bytes.
+  if (value.length === length) repeated[length] = value;
+  return value;
 }
+
+/**
+ * The last short string of each length, because clients ask for the same few models: giving it again costs less than making
+ * it, and what has been looked up once is not hashed anew.
+ */
+const repeated: string[] = [];
+const mostRepeated = 64;
 
 /** The number at a span whose type is number. */
 export function numberAt(bytes: Uint8Array, { start, end }: JsonSpan): number {

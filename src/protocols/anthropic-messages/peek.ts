@@ -1,5 +1,4 @@
 // A messages request as bytes: what the gateway must know is read in one scan, what it must change is spliced.
-import { sealPrefix } from '../../ir/proof.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { prepareKeys } from '../../lib/json-scan.ts';
 import { peekFlat, readModel, spliceBody } from '../flat-body.ts';
@@ -27,7 +26,7 @@ function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number
 
 function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {
   // Reasoning that another provider's turn left in the history carries our seal; Anthropic would refuse it.
-  const sealed = stripSealed(body, sealPrefix);
+  const sealed = stripSealed(body);
   return sealed === undefined
     ? spliceBody(body, peek, wanted)
     : spliceBody(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);

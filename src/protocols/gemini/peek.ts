@@ -1,7 +1,6 @@
 // A generateContent request as bytes: one scan reads what the gateway must know. Model and stream stand in the path, so
 // that a change of the model touches no byte of the body.
 import { GatewayError } from '../../errors.ts';
-import { sealPrefix } from '../../ir/proof.ts';
 import { encodePath } from '../../lib/encode-path.ts';
 import { demandField, optionalField, scanBody } from '../../lib/json-fields.ts';
 import {
@@ -95,7 +94,7 @@ const configStart = '"generationConfig":{';
 
 function splice(body: Uint8Array, { spans }: RequestPeek, { insert }: SpliceEdits): readonly Uint8Array[] {
   // Proofs of other providers carry our seal; Google would refuse them.
-  const stripped = stripSealed(body, sealPrefix);
+  const stripped = stripSealed(body);
   if (insert === undefined) return [stripped ?? body];
   const clean = stripped ?? body;
   const known = stripped ? scanBody(stripped, keys, 1024) : spans;

@@ -1,14 +1,14 @@
 // Takes back what the gateway sealed into a client's history, before Google reads it: signatures of other providers. A
 // body without seals is not touched; one byte search says so.
-import { isSealed } from '../../ir/proof.ts';
-import { encodeUtf8, findText, utf8 } from '../../lib/bytes.ts';
+import { isSealed, mayHoldSeal } from '../../ir/proof.ts';
+import { encodeUtf8, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { foreignCall } from './signatures.ts';
 
 /** The body without sealed signatures, or undefined when it holds none. */
-export function stripSealed(body: Uint8Array, prefix: string): Uint8Array | undefined {
-  if (findText(body, prefix) === -1) return undefined;
+export function stripSealed(body: Uint8Array): Uint8Array | undefined {
+  if (!mayHoldSeal(body)) return undefined;
   const value = parseJson(utf8(body));
   const stripped = isObject(value) ? stripSignatures(value, isSealed) : undefined;
   return stripped && encodeUtf8(JSON.stringify(stripped));

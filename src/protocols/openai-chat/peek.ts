@@ -1,7 +1,6 @@
 // A chat request as bytes: what the gateway must know is read in one scan, what it must change is spliced.
 // The rest of the body is the upstream's business and passes untouched.
 import { GatewayError } from '../../errors.ts';
-import { sealPrefix } from '../../ir/proof.ts';
 import { demandField, scanBody } from '../../lib/json-fields.ts';
 import { isTrueAt, prepareKeys, scanObject, typeAt } from '../../lib/json-scan.ts';
 import { insertMembers, type Edit } from '../../lib/json-splice.ts';
@@ -40,7 +39,7 @@ function peekRequest(body: Uint8Array, { maxDepth }: { readonly maxDepth: number
 
 function splice(body: Uint8Array, peek: RequestPeek, wanted: SpliceEdits): readonly Uint8Array[] {
   // Reasoning that another provider's turn left in the history carries our seal; no upstream knows it.
-  const sealed = stripSealed(body, sealPrefix);
+  const sealed = stripSealed(body);
   if (sealed !== undefined) return splice(sealed, peekRequest(sealed, { maxDepth: 1000 }), wanted);
   const options = wanted.includeUsage ? editOptions(body, peek.spans['stream_options']) : undefined;
   return spliceBody(body, peek, wanted, options);

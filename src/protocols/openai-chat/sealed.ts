@@ -1,13 +1,13 @@
 // Takes back what the gateway sealed into a client's history, before another upstream reads it: entries of
 // `reasoning_details` that prove another provider's reasoning. A body without seals is not touched.
-import { isSealed } from '../../ir/proof.ts';
-import { encodeUtf8, findText, utf8 } from '../../lib/bytes.ts';
+import { isSealed, mayHoldSeal } from '../../ir/proof.ts';
+import { encodeUtf8, utf8 } from '../../lib/bytes.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
 
 /** The body without sealed entries, or undefined when it holds none. */
-export function stripSealed(body: Uint8Array, prefix: string): Uint8Array | undefined {
-  if (findText(body, prefix) === -1) return undefined;
+export function stripSealed(body: Uint8Array): Uint8Array | undefined {
+  if (!mayHoldSeal(body)) return undefined;
   const value = parseJson(utf8(body));
   if (!isObject(value) || !Array.isArray(value['messages'])) return undefined;
   let found = false;

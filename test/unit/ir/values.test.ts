@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { decodeText, encodeText, readUri, writeUri } from '../../../src/ir/data-uri.ts';
 import { clampEffort, effortOfBudget } from '../../../src/ir/options.ts';
 import type { Effort } from '../../../src/ir/options.ts';
-import { belongsTo, isSealed, sealPrefix, sealProof, unsealProof } from '../../../src/ir/proof.ts';
+import {
+  belongsTo,
+  isSealed,
+  mayHoldSeal,
+  sealPrefix,
+  sealProof,
+  unsealProof,
+} from '../../../src/ir/proof.ts';
 import type { Proof } from '../../../src/ir/proof.ts';
 import { createToolNames, fitCallId } from '../../../src/ir/tool-names.ts';
 import { freshInput, mergeUsage } from '../../../src/ir/usage.ts';
@@ -21,6 +28,7 @@ describe('a sealed proof', () => {
       fc.property(proof, (one) => {
         const sealed = sealProof(one);
         expect(isSealed(sealed)).toBe(true);
+        expect(mayHoldSeal(Buffer.from(JSON.stringify({ text: 'A', sealed })))).toBe(true);
         expect(sealed).toMatch(/^[A-Za-z0-9+/]+=*$/);
         expect(unsealProof(sealed)).toEqual(one);
       }),
@@ -33,6 +41,7 @@ describe('a sealed proof', () => {
     expect(unsealProof(sealProof({ wire: 'a', form: 'signature', data: 'b' }).slice(0, -6))).toBeUndefined();
     expect(isSealed('EqoBCkYIBRgC')).toBe(false);
     expect(isSealed('')).toBe(false);
+    expect(mayHoldSeal(Buffer.from('XaJXX'))).toBe(false);
   });
 
   test('belongs to its issuer, or to its wire when nobody knows more', () => {

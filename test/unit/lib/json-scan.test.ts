@@ -51,6 +51,24 @@ describe('scanObject', () => {
     expect(isTrueAt(body, spans.stream!)).toBe(false);
   });
 
+  it('gives each string its own text, whatever was read before it', () => {
+    const texts = [
+      'gpt-5',
+      'gpt-4',
+      'gpt-5',
+      'é-23',
+      String.raw`\u0067`,
+      'abcdef',
+      String.raw`a\nbc`,
+      'é-23',
+      '',
+    ];
+    for (const text of [...texts, 'x'.repeat(63), 'y'.repeat(63), 'x'.repeat(64), 'y'.repeat(64)]) {
+      const body = Buffer.from(`{"model":"${text}"}`);
+      expect(stringAt(body, scan(body).model!)).toBe(JSON.parse(`"${text}"`));
+    }
+  });
+
   it('treats __proto__ as a key like any other', () => {
     const spans = scan('{"__proto__":{"model":"x"},"constructor":1,"toString":2}');
     expect(spans).toEqual({});
