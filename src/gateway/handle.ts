@@ -26,7 +26,7 @@ import { retainableFault } from './retainable.ts';
 import { send } from './send.ts';
 import { settle } from './settle.ts';
 import { replyStored } from './stored-responses.ts';
-import { respell, translate } from './translate.ts';
+import { respell, translate, type PreparedCall } from './translate.ts';
 import { learnUnserved } from './unserved.ts';
 
 /** Answers one request and settles it. Never throws; resolves when nothing is left to do. */
@@ -110,7 +110,7 @@ async function answer(
     }
     const { attempt, delay, effects } = step;
     if (effects) gateway.world.apply(effects);
-    if (delay !== undefined) await new Promise<void>((resolve) => gateway.timers.after(delay, resolve));
+    if (delay !== undefined) await pause(gateway, delay);
     let failure = await tryOne(gateway, exchange, responder, attempt);
     if (failure && isRepairable(exchange, attempt, failure))
       failure = await tryOne(gateway, exchange, responder, attempt);
@@ -120,6 +120,10 @@ async function answer(
     if (gateway.clock.monotonic() - exchange.began >= totalTimeout)
       return replyFailure(exchange, responder, failure);
   }
+}
+
+function pause({ timers }: Gateway, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => timers.after(milliseconds, resolve));
 }
 
 /** Whether the same attempt is worth one more call, with a body that avoids this refusal. */
@@ -155,15 +159,36 @@ function callOne(
   if ('class' in translated) return translated;
   const noted = noteProofs(gateway, exchange, attempt, translated);
   const prepared = keepAnswer(gateway, exchange, attempt, noted);
-  const answered = permit(gateway, exchange, responder, attempt);
-  const go = (permission: Awaited<typeof answered>): ReturnType<typeof tryOne> => {
-    if (permission === 'gone') {
-      exchange.errorCode = 'client_closed_request';
-      return undefined;
-    }
-    return 'class' in permission ? permission : send(gateway, exchange, responder, prepared, permission);
-  };
-  return answered instanceof Promise ? answered.then(go) : go(answered);
+  const permission = permit(gateway, exchange, responder, attempt);
+  return permission instanceof Promise
+    ? goLater(gateway, exchange, responder, prepared, permission)
+    : go(gateway, exchange, responder, prepared, permission);
+}
+
+type Permitted = Awaited<ReturnType<typeof permit>>;
+
+async function goLater(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  prepared: PreparedCall,
+  permission: Promise<Permitted>,
+): Promise<UpstreamFailure | undefined> {
+  return go(gateway, exchange, responder, prepared, await permission);
+}
+
+function go(
+  gateway: Gateway,
+  exchange: Exchange,
+  responder: Responder,
+  prepared: PreparedCall,
+  permission: Permitted,
+): ReturnType<typeof tryOne> {
+  if (permission === 'gone') {
+    exchange.errorCode = 'client_closed_request';
+    return undefined;
+  }
+  return 'class' in permission ? permission : send(gateway, exchange, responder, prepared, permission);
 }
 
 function replyOptions(exchange: Exchange, responder: Responder): void {

@@ -12,6 +12,7 @@ import type { Gateway } from './gateway.ts';
 import { ownerOf } from './recall.ts';
 import { retainable } from './retainable.ts';
 import type { PreparedCall } from './translate.ts';
+import { watchPipe } from './watch-pipe.ts';
 
 type Output = PipeStep['output'];
 
@@ -48,45 +49,35 @@ function isKept(exchange: Exchange): boolean {
 
 function watchStream(pipe: AnswerPipe, keep: (response: unknown) => void): AnswerPipe {
   const items: unknown[] = [];
-  const look = (step: PipeStep): PipeStep => {
-    for (const piece of step.output) {
+  return watchPipe(pipe, ({ output, failure }) => {
+    for (const piece of output) {
       if (!mayHold(piece)) continue;
       for (const event of readEvents(piece)) {
         if (event['type'] === itemDone) items.push(event['item']);
-        else if (!step.failure && ends.has(event['type'])) keep(complete(event['response'], items));
+        else if (!failure && ends.has(event['type'])) keep(complete(event['response'], items));
       }
     }
-    return step;
-  };
-  return { ...watched(pipe), push: (chunk) => look(pipe.push(chunk)), end: () => look(pipe.end()) };
+  });
 }
 
 /** `limit`: bytes above which nobody would keep it. */
 function watchWhole(pipe: AnswerPipe, keep: (response: unknown) => void, limit: number): AnswerPipe {
   let pieces: (Uint8Array | string)[] = [];
   let size = 0;
-  const collect = (step: PipeStep): PipeStep => {
-    for (const piece of step.output) {
-      size += piece.length;
-      pieces.push(piece);
-    }
-    if (size > limit) pieces = [];
-    return step;
-  };
-  return {
-    ...watched(pipe),
-    push: (chunk) => collect(pipe.push(chunk)),
-    end: () => {
-      const step = collect(pipe.end());
-      if (!step.failure && size <= limit) keep(parseJson(Buffer.concat(pieces.map(toBytes)).toString()));
-      pieces = [];
-      return step;
+  return watchPipe(
+    pipe,
+    ({ output }) => {
+      for (const piece of output) {
+        size += piece.length;
+        pieces.push(piece);
+      }
+      if (size > limit) pieces = [];
     },
-  };
-}
-
-function watched({ usage, outputCharacters }: AnswerPipe): Pick<AnswerPipe, 'usage' | 'outputCharacters'> {
-  return { usage: () => usage(), outputCharacters: () => outputCharacters() };
+    ({ failure }) => {
+      if (!failure && size <= limit) keep(parseJson(Buffer.concat(pieces.map(toBytes)).toString()));
+      pieces = [];
+    },
+  );
 }
 
 const itemDone = 'response.output_item.done';

@@ -7,7 +7,7 @@ import { findText, latin1, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
 import type { ProtocolName } from '../protocols/capabilities.ts';
 import { stripSignatures } from '../protocols/gemini/sealed.ts';
-import type { AnswerPipe, PipeStep } from '../protocols/protocol.ts';
+import type { AnswerPipe } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/decision.ts';
 import type { Snapshot } from '../routing/snapshot.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,6 +15,7 @@ import type { Gateway } from './gateway.ts';
 import type { Source } from './recall.ts';
 import { retainable } from './retainable.ts';
 import type { PreparedCall } from './translate.ts';
+import { watchPipe } from './watch-pipe.ts';
 
 /** Digests of proofs and the providers that issued them, the newest ones. */
 export interface ProofIssuers {
@@ -62,36 +63,26 @@ export function noteProofs(
 
 // Whole frames only: no proof is cut in two.
 function watchFrames(pipe: AnswerPipe, { field }: Slot, note: (text: string) => void): AnswerPipe {
-  const look = (step: PipeStep): PipeStep => {
-    for (const piece of step.output) {
+  return watchPipe(pipe, ({ output }) => {
+    for (const piece of output) {
       if (typeof piece === 'string') note(piece);
       else if (findText(piece, field) >= 0) note(latin1(piece));
     }
-    return step;
-  };
-  return { ...rest(pipe), push: (chunk) => look(pipe.push(chunk)), end: () => look(pipe.end()) };
+  });
 }
 
 function watchWhole(pipe: AnswerPipe, { field }: Slot, note: (text: string) => void): AnswerPipe {
   const pieces: Uint8Array[] = [];
-  const collect = (step: PipeStep): PipeStep => {
-    for (const piece of step.output) if (typeof piece !== 'string') pieces.push(piece);
-    return step;
-  };
-  return {
-    ...rest(pipe),
-    push: (chunk) => collect(pipe.push(chunk)),
-    end() {
-      const step = collect(pipe.end());
+  return watchPipe(
+    pipe,
+    ({ output }) => {
+      for (const piece of output) if (typeof piece !== 'string') pieces.push(piece);
+    },
+    () => {
       const body = Buffer.concat(pieces.splice(0));
       if (findText(body, field) >= 0) note(latin1(body));
-      return step;
     },
-  };
-}
-
-function rest({ usage, outputCharacters }: AnswerPipe): Pick<AnswerPipe, 'usage' | 'outputCharacters'> {
-  return { usage, outputCharacters };
+  );
 }
 
 /** The body without reasoning that somebody else than this provider proved, or that it has refused already. */

@@ -58,8 +58,8 @@ export class SettledRow implements UsageRow {
     this.stream = exchange.stream;
     this.#facts = kept ? exchange.facts : undefined;
     this.#reasons = kept ? exchange.reasons : [];
-    this.#attempts = exchange.attempts.slice();
-    this.#marks = { ...marks };
+    this.#attempts = exchange.attempts;
+    this.#marks = marks;
   }
 
   get facts(): string {

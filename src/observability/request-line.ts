@@ -30,7 +30,10 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
   const quoteForeign = (text: string): string =>
     foreign.get(text) ?? keep(foreign, text, redactor.cleanValues(JSON.stringify(redactor.clean(text))));
 
-  /** What the line before said from its revision to its model: most requests are of the same kind as the one before. */
+  const renderFallbacks = (fallbacks: RequestEvent['fallbacks']): string =>
+    fallbacks.length === 0 ? '[]' : redactor.cleanValues(JSON.stringify(fallbacks));
+
+  /** What the line before said from its revision to its fallbacks: most requests end like the one before. */
   let before: RequestEvent | undefined;
   let kind = '';
   const renderKind = (event: RequestEvent): string => {
@@ -40,19 +43,19 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
       `"revision":${quote(event.revision)},"secretEpoch":${event.secretEpoch},"key":${quote(event.key)}` +
       `,"protocol":${quote(event.protocol)},"operation":${quote(event.operation)}` +
       `,"requestedModel":${quoteForeign(event.requestedModel)},"combo":${quote(event.combo)}` +
-      `,"provider":${quote(event.provider)},"connection":${quote(event.connection)},"model":${quote(event.model)}`;
+      `,"provider":${quote(event.provider)},"connection":${quote(event.connection)},"model":${quote(event.model)}` +
+      `,"status":${event.status},"errorCode":${quote(event.errorCode)},"stream":${event.stream}` +
+      `,"attempts":${event.attempts},"fallbacks":${renderFallbacks(event.fallbacks)}`;
     return kind;
   };
 
   return {
     render: (event, level, time) => {
-      const { requestId, fallbacks } = event;
+      const { requestId } = event;
       const id = isPlain(requestId) ? `"${requestId}"` : quoteForeign(requestId);
-      const failed = fallbacks.length === 0 ? '[]' : redactor.cleanValues(JSON.stringify(fallbacks));
       return (
-        `{"level":"${level}","time":${time},"requestId":${id},${renderKind(event)},"status":${event.status}` +
-        `,"errorCode":${quote(event.errorCode)},"stream":${event.stream},"attempts":${event.attempts}` +
-        `,"fallbacks":${failed},"tokens":{${renderTokens(event.tokens)}},"cost":${event.cost}` +
+        `{"level":"${level}","time":${time},"requestId":${id},${renderKind(event)}` +
+        `,"tokens":{${renderTokens(event.tokens)}},"cost":${event.cost}` +
         `,"estimated":${event.estimated},"total":${renderThousandths(event.total)}` +
         `,"upstream":${renderTime(event.upstream)},"firstToken":${renderTime(event.firstToken)}` +
         `,"overhead":${renderTime(event.overhead)},"msg":"request"}\n`
@@ -66,7 +69,7 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
   };
 }
 
-/** Whether two lines say the same from their revision to their model. */
+/** Whether two lines say the same from their revision to their fallbacks. */
 function isAlike(a: RequestEvent, b: RequestEvent): boolean {
   return (
     a.requestedModel === b.requestedModel &&
@@ -78,7 +81,13 @@ function isAlike(a: RequestEvent, b: RequestEvent): boolean {
     a.protocol === b.protocol &&
     a.operation === b.operation &&
     a.revision === b.revision &&
-    a.secretEpoch === b.secretEpoch
+    a.secretEpoch === b.secretEpoch &&
+    a.status === b.status &&
+    a.errorCode === b.errorCode &&
+    a.stream === b.stream &&
+    a.attempts === b.attempts &&
+    a.fallbacks.length === 0 &&
+    b.fallbacks.length === 0
   );
 }
 

@@ -60,11 +60,12 @@ export function createWatch(content: string, marks: UsageMarks): AnswerPipe {
     return { usage: span && scanUsage(body, span, marks), characters: 0 };
   });
   return {
-    ...pipe,
     push(chunk) {
       tail = concatBytes([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
       return pipe.push(chunk);
     },
+    end: () => pipe.end(),
+    outputCharacters: () => pipe.outputCharacters(),
     usage: () => pipe.usage() ?? findUsage(tail, marks),
   };
 }

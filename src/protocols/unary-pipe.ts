@@ -4,7 +4,7 @@ import type { UpstreamFailure } from '../errors.ts';
 import { brokenAnswer } from '../ir/failure.ts';
 import { concatBytes, utf8 } from '../lib/bytes.ts';
 import { isObject, parseJson, type JsonObject } from '../lib/json.ts';
-import type { AnswerPipe, WireUsage } from './protocol.ts';
+import type { AnswerPipe, PipeStep, WireUsage } from './protocol.ts';
 
 /** What a complete body turns out to be: a failure, or an answer. */
 export type UnaryReading =
@@ -18,32 +18,50 @@ export type UnaryReading =
 /** Bytes up to which an answer is kept; what is larger has said something and passes unread. */
 const unaryLimit = 1024 * 1024;
 
+type Read = (body: Uint8Array) => UnaryReading;
+
 /** `read` gets a body that is not empty. */
-export function createUnaryPipe(read: (body: Uint8Array) => UnaryReading): AnswerPipe {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let usage: WireUsage | undefined;
-  let characters = 0;
-  return {
-    push(chunk) {
-      size += chunk.length;
-      if (size <= unaryLimit) chunks.push(chunk);
-      else chunks = [];
-      return { output: [chunk], meaningful: size > unaryLimit };
-    },
-    end() {
-      if (size > unaryLimit) return { output: [], meaningful: true };
-      const reading =
-        size === 0
-          ? { failure: brokenAnswer('The upstream answered with nothing.') }
-          : read(concatBytes(chunks));
-      if ('failure' in reading) return { output: [], meaningful: false, failure: reading.failure };
-      ({ usage, characters } = reading);
-      return { output: [], meaningful: true };
-    },
-    usage: () => usage,
-    outputCharacters: () => characters,
-  };
+export function createUnaryPipe(read: Read): AnswerPipe {
+  return new UnaryPipe(read);
+}
+
+class UnaryPipe implements AnswerPipe {
+  readonly #read: Read;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #usage: WireUsage | undefined;
+  #characters = 0;
+
+  constructor(read: Read) {
+    this.#read = read;
+  }
+
+  push(chunk: Uint8Array): PipeStep {
+    this.#size += chunk.length;
+    if (this.#size <= unaryLimit) this.#chunks.push(chunk);
+    else this.#chunks = [];
+    return { output: [chunk], meaningful: this.#size > unaryLimit };
+  }
+
+  end(): PipeStep {
+    if (this.#size > unaryLimit) return { output: [], meaningful: true };
+    const reading =
+      this.#size === 0
+        ? { failure: brokenAnswer('The upstream answered with nothing.') }
+        : this.#read(concatBytes(this.#chunks));
+    if ('failure' in reading) return { output: [], meaningful: false, failure: reading.failure };
+    this.#usage = reading.usage;
+    this.#characters = reading.characters;
+    return { output: [], meaningful: true };
+  }
+
+  usage(): WireUsage | undefined {
+    return this.#usage;
+  }
+
+  outputCharacters(): number {
+    return this.#characters;
+  }
 }
 
 /** The same for wires whose answers are parsed anyway: `read` gets the object, and the body that it was read from. */
