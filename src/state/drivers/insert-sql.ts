@@ -17,8 +17,20 @@ const sizes = [128, 32, 8];
 /** Statements that are kept. Whoever makes more kinds of rows than that pays for their nulls and repetitions. */
 const mostStatements = 64;
 
+/** A column whose text is kept once, where many rows have it in common. */
+export interface SharedColumn {
+  readonly name: string;
+  /** What the rows hold in its place. */
+  share(text: string): string;
+}
+
 /** `columns` in the order of the values; at most 31. */
-export function createRowInserter(database: Connection, columns: readonly string[]): RowInserter {
+export function createRowInserter(
+  database: Connection,
+  columns: readonly string[],
+  { name: sharedName, share }: SharedColumn,
+): RowInserter {
+  const shared = columns.indexOf(sharedName);
   const whole = database.prepare<Bound[]>(renderInsert(columns, [columns.map(() => '?')]));
   const statements = new Map<string, GroupInsert>();
 
@@ -35,7 +47,9 @@ export function createRowInserter(database: Connection, columns: readonly string
       statement = new GroupInsert(database, columns, size, present, common);
       statements.set(name, statement);
     }
-    statement.run(reader, from);
+    statement.run(reader, from, (column, value) =>
+      column === shared && typeof value === 'string' ? share(value) : value,
+    );
     return true;
   };
 
@@ -88,9 +102,9 @@ class GroupInsert {
     );
   }
 
-  run(reader: RowReader, from: number): void {
+  run(reader: RowReader, from: number, store: (column: number, value: Bound) => Bound): void {
     const named: Record<string, Bound> = {};
-    for (const column of this.#common) named[`c${column}`] = reader.readValue(from, column);
+    for (const column of this.#common) named[`c${column}`] = store(column, reader.readValue(from, column));
     const own: Bound[] = [];
     for (let row = from; row < from + this.#size; row++) reader.readInto(own, row, this.#own);
     this.#statement.run(own, named);

@@ -116,4 +116,15 @@ CREATE TABLE secrets (
     // An id says when it was made, and the index over times finds that; a second index costs every request CPU.
     sql: 'DROP INDEX usage_request;',
   },
+  {
+    title: 'reasons that many rows share',
+    // No row behind last_usage names the text.
+    sql: `
+CREATE TABLE texts (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE,
+  last_usage INTEGER NOT NULL
+) STRICT;
+`,
+  },
 ];

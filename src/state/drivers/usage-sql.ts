@@ -6,6 +6,7 @@ import { createAuditWriter } from './audit-sql.ts';
 import { createRowInserter } from './insert-sql.ts';
 import { tokenColumn } from './migrations.ts';
 import { createSecretTable } from './secrets-sql.ts';
+import { createSharedTexts, readShared } from './shared-texts.ts';
 import { type Connection, sqliteCode } from './sqlite.ts';
 
 /** SQL names of the usage columns in the order of a batch. */
@@ -19,6 +20,14 @@ export const usageColumns: readonly string[] = [
   'stream',
   ...tokenKinds.map(tokenColumn),
 ];
+
+/** The column whose text may stand in the table of shared texts. */
+const sharedColumn = 'reasons';
+
+/** The usage columns as a SELECT reads them. */
+export const usageSelect = usageColumns
+  .map((column) => (column === sharedColumn ? readShared(column) : column))
+  .join(', ');
 
 /** SQL names of the sums that a counter holds. */
 export const sumColumns: readonly string[] = [
@@ -71,7 +80,11 @@ const portion = 500;
 /** Prepares every statement once. `session` names the writer among all that ever wrote to this file. */
 export function createUsageWriter(database: Connection, session: string): UsageWriter {
   const mark = `writer/${session}`;
-  const { insertAll, insertOne } = createRowInserter(database, usageColumns);
+  const texts = createSharedTexts(database);
+  const { insertAll, insertOne } = createRowInserter(database, usageColumns, {
+    name: sharedColumn,
+    share: texts.share,
+  });
   const fold = database.prepare<[number]>(upsertFold('counters', foldSelect('id > ?')));
   const count = database.prepare<Bound[]>(
     upsertFold(
@@ -123,6 +136,7 @@ export function createUsageWriter(database: Connection, session: string): UsageW
     if ((readMark.get(mark) ?? 0) >= batch.sequence) return { written: batch.rows, rejected: 0 };
     let rejected = 0;
     const watermark = readMark.get('watermark') ?? 0;
+    texts.begin(batch.rows);
     const isFolded = !careful && (lastId.get() ?? 0) <= watermark;
     if (careful) rejected = insertEach(batch);
     else insertAll(batch);
@@ -146,6 +160,7 @@ export function createUsageWriter(database: Connection, session: string): UsageW
     const list = JSON.stringify(ids);
     keepSums.run(list);
     remove.run(list);
+    texts.prune();
     return ids.length;
   });
 

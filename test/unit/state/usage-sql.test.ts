@@ -28,6 +28,61 @@ describe('writing a batch', () => {
   });
 });
 
+/** Reasons as long as those of a combo. */
+const reasonsOf = (name: string): string => JSON.stringify([{ code: 'combo', message: name.repeat(80) }]);
+
+describe('reasons that many rows share', () => {
+  const start = () => {
+    const database = openForWriting(join(makeDataDir(), 'x.sqlite'));
+    const writer = createUsageWriter(database, 'one');
+    let sequence = 0;
+    return {
+      database,
+      writer,
+      table: createQueryTable(database),
+      write: (count: number, reasons: string, at = 1_000_000): void => {
+        const chunk = new Chunk(count);
+        for (let row = 0; row < count; row++) chunk.append(makeUsage({ reasons, at, requestId: `r${row}` }));
+        writer.write({ sequence: ++sequence, ...chunk.pack(), slices: [] });
+      },
+      texts: () => database.prepare<[], string>('SELECT text FROM texts ORDER BY id').pluck().all(),
+      longest: () => database.prepare<[], number>('SELECT max(length(reasons)) FROM usage').pluck().get(),
+    };
+  };
+
+  it('are stored once and read whole, over several batches', () => {
+    const { database, write, texts, longest, table } = start();
+    write(128, reasonsOf('a'));
+    write(40, reasonsOf('b'));
+    write(200, reasonsOf('a'));
+    expect(texts()).toEqual([reasonsOf('a'), reasonsOf('b')]);
+    expect(longest()).toBeLessThan(10);
+    const read = table.recentRequests({ limit: 1000 }).rows.map(({ reasons }) => reasons);
+    expect(read.filter((one) => one === reasonsOf('a'))).toHaveLength(328);
+    expect(read.filter((one) => one === reasonsOf('b'))).toHaveLength(40);
+    expect(table.request({ requestId: 'r100' })?.reasons).toBe(reasonsOf('a'));
+    database.close();
+  });
+
+  it('go with the last row that names them, not before', () => {
+    const { database, writer, write, texts } = start();
+    write(32, reasonsOf('a'), 1_000);
+    write(32, reasonsOf('b'), 2_000);
+    write(32, reasonsOf('a'), 3_000);
+    expect(writer.retireBefore(2_500)).toBe(64);
+    expect(texts()).toEqual([reasonsOf('a')]);
+    expect(writer.retireBefore(4_000)).toBe(32);
+    expect(texts()).toEqual([]);
+    // The table is empty, its ids go on.
+    write(32, reasonsOf('c'), 5_000);
+    expect(writer.retireBefore(4_000)).toBe(0);
+    write(1, '[]', 1);
+    expect(writer.retireBefore(2)).toBe(1);
+    expect(texts()).toEqual([reasonsOf('c')]);
+    database.close();
+  });
+});
+
 describe('rows that share one statement', () => {
   it('are stored as they are, in order, whatever they have in common', () => {
     const few = <Value>(...values: Value[]): fc.Arbitrary<Value> => fc.constantFrom(...values);
@@ -35,6 +90,7 @@ describe('rows that share one statement', () => {
       key: few('a', 'a', 'a', null),
       model: few('m', 'm', 'n', null),
       facts: few('{}', '{"x":1}'),
+      reasons: few('[]', reasonsOf('a'), reasonsOf('b')),
       cost: few(null, null, 5, 7),
       status: few(200, 200, 503),
       tokens: few({ input: 1 }, { input: 1 }, { input: 2, output: 0 }, {}),

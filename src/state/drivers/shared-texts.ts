@@ -1,0 +1,52 @@
+// Long texts that many usage rows have in common, kept once: the reasons of a combo are as long as the rest of a row, and
+// the same for all that it serves. A row names such a text by `#` and its number; JSON never begins so.
+import type { Connection } from './sqlite.ts';
+
+/** Below it a name saves nothing. */
+const shortest = 64;
+
+export interface SharedTexts {
+  /** To be called first in a transaction, with how many rows it may add at most. */
+  begin(rows: number): void;
+  /** What a row of this transaction holds in place of the text. */
+  share(text: string): string;
+  /** Forgets the texts that no row names any more. */
+  prune(): void;
+}
+
+/** SQL that reads a column with shared texts. */
+export function readShared(column: string): string {
+  return `CASE WHEN ${column} GLOB '#*'
+    THEN (SELECT text FROM texts WHERE texts.id = CAST(substr(${column}, 2) AS INTEGER)) ELSE ${column} END AS ${column}`;
+}
+
+export function createSharedTexts(database: Connection): SharedTexts {
+  // Ids are never used twice, so that rows to come lie above the sequence even where the newest ones were removed.
+  const lastId = database
+    .prepare<[], number>(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'usage'), 0)`)
+    .pluck();
+  const put = database
+    .prepare<[string, number], number>(
+      `INSERT INTO texts (text, last_usage) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET last_usage = max(last_usage, excluded.last_usage) RETURNING id`,
+    )
+    .pluck();
+  const forget = database.prepare<[]>(
+    'DELETE FROM texts WHERE last_usage < coalesce((SELECT min(id) FROM usage), 9223372036854775807)',
+  );
+  const names = new Map<string, string>();
+  let end = 0;
+  return {
+    begin(rows) {
+      names.clear();
+      end = lastId.get()! + rows;
+    },
+    share(text) {
+      if (text.length < shortest) return text;
+      let name = names.get(text);
+      if (name === undefined) names.set(text, (name = `#${put.get(text, end)!}`));
+      return name;
+    },
+    prune: () => void forget.run(),
+  };
+}
