@@ -27,6 +27,6 @@ export function decideCall(gateway: Gateway, exchange: Exchange): RoutePlan {
     });
   }
   if (decision.effects.length > 0) world.apply(decision.effects);
-  exchange.mark('decide', clock.monotonic());
+  exchange.marks.decide = clock.monotonic() - exchange.began;
   return decision;
 }

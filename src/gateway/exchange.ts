@@ -14,10 +14,15 @@ import type { Incoming, Route } from './incoming.ts';
 import type { Recalled } from './recall.ts';
 import type { Slot } from '../routing/slots.ts';
 
-/** Stage edges, milliseconds since arrival. */
-export const stages = ['read', 'decide', 'send', 'head', 'first', 'end'] as const;
-
-export type Stage = (typeof stages)[number];
+/** Edges of the stages, milliseconds since arrival; in their order, undefined for what did not come about. */
+export class Marks {
+  read: number | undefined;
+  decide: number | undefined;
+  send: number | undefined;
+  head: number | undefined;
+  first: number | undefined;
+  end: number | undefined;
+}
 
 /** One upstream call as the usage row shows it. */
 export interface AttemptRecord {
@@ -38,7 +43,7 @@ export class Exchange {
   readonly at: number;
   /** Monotonic milliseconds of arrival. */
   readonly began: number;
-  readonly marks: { -readonly [stage in Stage]?: number } = {};
+  readonly marks = new Marks();
 
   /** Set by `guard`: headers that CORS adds to every answer, flat. */
   cors: readonly string[] = [];
@@ -94,10 +99,6 @@ export class Exchange {
     this.at = gateway.clock.now();
     this.id = createRequestId(this.at);
     this.began = gateway.clock.monotonic();
-  }
-
-  mark(stage: Stage, now: number): void {
-    this.marks[stage] = now - this.began;
   }
 }
 

@@ -42,7 +42,7 @@ export function read(gateway: Gateway, exchange: Exchange): Promise<void> | unde
 
 function peekBody(gateway: Gateway, exchange: Exchange, body: Uint8Array): void {
   const { incoming, snapshot, protocol, route } = exchange;
-  exchange.mark('read', gateway.clock.monotonic());
+  exchange.marks.read = gateway.clock.monotonic() - exchange.began;
   exchange.body = body;
   const peek = protocol.peek.request(body, snapshot.limits, incoming);
   exchange.peek = peek;

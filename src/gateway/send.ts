@@ -99,7 +99,7 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#totalAt = exchange.began + profile.totalTimeout;
     this.#idleTimeout = profile.idleTimeout;
     this.due = this.#nextDue();
-    if (exchange.marks.send === undefined) exchange.mark('send', now);
+    exchange.marks.send ??= now - exchange.began;
   }
 
   begin(): void {
@@ -126,7 +126,7 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#headers = headers;
     const now = this.#gateway.clock.monotonic();
     this.#heardAt = now;
-    if (this.#exchange.marks.head === undefined) this.#exchange.mark('head', now);
+    this.#exchange.marks.head ??= now - this.#exchange.began;
     this.due = this.#nextDue();
     this.#permission.observe(headers);
     const type = String(headers['content-type'] ?? '');
@@ -210,7 +210,7 @@ class Sending extends Deadline implements UpstreamHandler {
     const now = this.#gateway.clock.monotonic();
     this.#started = true;
     this.#settleAttempt(now);
-    exchange.mark('first', now);
+    exchange.marks.first = now - exchange.began;
     if (!exchange.committed) {
       if (exchange.stream) commitStream(this.#gateway, exchange, this.#responder, this.#headers);
       else commitWhole(this.#gateway, exchange, this.#responder, this.#headers, undefined);
@@ -233,7 +233,7 @@ class Sending extends Deadline implements UpstreamHandler {
     const pieces = [...this.#held, ...output];
     const now = this.#gateway.clock.monotonic();
     this.#started = true;
-    exchange.mark('first', now);
+    exchange.marks.first = now - exchange.began;
     this.#settleAttempt(now);
     priceCall(this.#gateway, exchange);
     this.#close({ kind: 'success' }, now);
@@ -331,7 +331,7 @@ class Sending extends Deadline implements UpstreamHandler {
     this.#gateway.deadlines.release(this);
     if (this.#started) collectUsage(this.#exchange, this.#prepared.pipe, end.kind !== 'success');
     this.#permission.end(end);
-    this.#exchange.mark('end', now);
+    this.#exchange.marks.end = now - this.#exchange.began;
     this.#resolve(failure);
   }
 

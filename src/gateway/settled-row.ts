@@ -5,10 +5,8 @@ import { quoteName } from '../lib/quote-name.ts';
 import type { Facts } from '../routing/facts.ts';
 import type { TokenCounts, UsageRow } from '../routing/ports.ts';
 import { renderReasons } from '../routing/reason-text.ts';
-import type { AttemptRecord, Exchange, Stage } from './exchange.ts';
+import type { AttemptRecord, Exchange, Marks } from './exchange.ts';
 import { retainable } from './retainable.ts';
-
-type Marks = { readonly [stage in Stage]?: number };
 
 /** Holds what the texts are made of and nothing else of the exchange: its body must not outlive the call. */
 export class SettledRow implements UsageRow {
@@ -32,7 +30,7 @@ export class SettledRow implements UsageRow {
   readonly #facts: Facts | undefined;
   readonly #reasons: Exchange['reasons'];
   readonly #attempts: readonly AttemptRecord[];
-  readonly #marks: Marks;
+  readonly #marks: Readonly<Marks>;
 
   /** The exchange must have a principal. */
   constructor(exchange: Exchange, tokens: TokenCounts, secretEpoch: number) {
@@ -110,7 +108,7 @@ function renderAttempts(attempts: readonly AttemptRecord[]): string {
   return `[{"target":${quoteName(target)},"status":${status},"milliseconds":${milliseconds}}]`;
 }
 
-function renderMarks({ read, decide, send, head, first, end }: Marks): string {
+function renderMarks({ read, decide, send, head, first, end }: Readonly<Marks>): string {
   let text = '';
   if (read !== undefined) text += `,"read":${renderHundredths(read)}`;
   if (decide !== undefined) text += `,"decide":${renderHundredths(decide)}`;
