@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { createInflater, readEncoding, type ContentEncoding } from '../lib/inflate.ts';
 import { createTurnQueue } from '../lib/turn-queue.ts';
 import { findRefusal } from './address-guard.ts';
+import type { Connections } from './connections.ts';
 import { toFailure } from './failures.ts';
 import type { RawHeaders } from '../protocols/protocol.ts';
 import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from './transport.ts';
@@ -25,7 +26,7 @@ export function splitUrl(baseUrl: string): Address {
 
 /** Starts the call; a fault of the request itself arrives as `onFailure`, in a later turn. */
 export function createCall(
-  find: (origin: string) => Dispatcher,
+  find: (origin: string) => Connections | Dispatcher,
   { origin, prefix }: Address,
   request: UpstreamRequest,
   handler: UpstreamHandler,
