@@ -1,5 +1,6 @@
 // The fast lane: Node's request and response as the gateway's Incoming and Responder, without any web object between.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { BodySink, BodySource, Incoming } from '../gateway/incoming.ts';
 import type { Responder } from '../gateway/responder.ts';
 import { encodeUtf8, latin1 } from '../lib/bytes.ts';
@@ -91,7 +92,9 @@ export function createNodeResponder(response: ServerResponse): Responder {
 
 class NodeResponder implements Responder {
   readonly #response: ServerResponse;
+  readonly #answering: NodeResponder[];
   #ended = false;
+  #gone = false;
   #written = false;
   /** The answer goes out in chunks of HTTP/1.1. */
   #framed = false;
@@ -101,11 +104,8 @@ class NodeResponder implements Responder {
 
   constructor(response: ServerResponse) {
     this.#response = response;
-    // Rule 10.10 of the protocols: `close` of the response, not of the request, tells that the client has gone.
-    response.on('close', () => {
-      if (!this.#ended) this.#onClose?.();
-    });
-    response.on('error', ignore);
+    this.#answering = listAnswering(response.req.socket);
+    this.#answering.push(this);
   }
 
   get headersSent(): boolean {
@@ -113,7 +113,7 @@ class NodeResponder implements Responder {
   }
 
   get closed(): boolean {
-    return this.#ended || this.#response.destroyed;
+    return this.#ended || this.#gone || this.#response.destroyed;
   }
 
   writeHead(status: number, headers: readonly string[]): void {
@@ -127,6 +127,7 @@ class NodeResponder implements Responder {
 
   write(chunk: Uint8Array | string): boolean {
     if (this.closed) return true;
+    if (!this.#written) this.#response.on('error', ignore);
     this.#written = true;
     if (this.#send(chunk)) return true;
     // Listened to only once it matters: most answers never fill a socket.
@@ -137,7 +138,7 @@ class NodeResponder implements Responder {
 
   end(chunk?: Uint8Array | string): void {
     if (this.closed) return;
-    this.#ended = true;
+    this.#finish();
     if (this.#framed) {
       if (chunk !== undefined) this.#send(chunk);
       this.#response.end('0\r\n\r\n', 'latin1');
@@ -150,11 +151,24 @@ class NodeResponder implements Responder {
 
   destroy(): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#finish();
     const { socket } = this.#response;
     // What was written so far must still reach the client, the error frame above all; then the unfinished body breaks off.
     if (socket && this.#response.headersSent) socket.destroySoon();
     else this.#response.destroy();
+  }
+
+  /** The client has gone. */
+  lose(): void {
+    this.#gone = true;
+    this.#onClose?.();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    // The only one, unless the client does not wait for its answers.
+    const place = this.#answering.indexOf(this);
+    if (place >= 0) this.#answering.splice(place, 1);
   }
 
   #send(chunk: Uint8Array | string): boolean {
@@ -177,6 +191,23 @@ class NodeResponder implements Responder {
   onClose(listener: () => void): void {
     this.#onClose = listener;
   }
+}
+
+const answering = Symbol('answers that are not whole yet');
+
+/**
+ * The answers under way on a connection. They hear together that it has closed, which is what tells that a client has gone
+ * (rule 10.10 of the protocols: not `close` of the request); a listener for each answer would cost 1 µs of a small call.
+ */
+function listAnswering(socket: Socket & { [answering]?: NodeResponder[] }): NodeResponder[] {
+  const known = socket[answering];
+  if (known) return known;
+  const responders: NodeResponder[] = [];
+  socket[answering] = responders;
+  socket.on('close', () => {
+    for (const responder of responders.splice(0)) responder.lose();
+  });
+  return responders;
 }
 
 // Node throws what nobody listens to; a broken connection tells itself by `close`.

@@ -75,6 +75,27 @@ describe('a client that leaves', () => {
     expect(second.calls).toHaveLength(0);
   });
 
+  it('behind one answer, with two more requests on its connection: both calls end, the answer stands', async () => {
+    const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    first.play(
+      say('whole'),
+      () => asked[0]!.resolve(),
+      () => asked[1]!.resolve(),
+    );
+    const { socket, seen } = open(chat('pair'));
+    await seen('whole');
+    const payload = JSON.stringify(chat('pair'));
+    const next = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${payload.length}\r\n\r\n${payload}`;
+    socket.write(next + next);
+    await Promise.all(asked.map(({ promise }) => promise));
+    socket.destroy();
+    await Promise.all(first.calls.slice(1).map(({ gone }) => gone));
+    await vi.waitFor(() => expect(rig.rows).toHaveLength(3));
+    expect(rig.rows.map(({ status }) => status)).toEqual([200, 499, 499]);
+    expect(first.calls).toHaveLength(3);
+    expect(second.calls).toHaveLength(0);
+  });
+
   it('in the middle of a stream: the upstream ends at once, what was used is written down', async () => {
     first.play(stream([frames.role, frames.hello, frame({ content: ' world, and more' })], 'stall'));
     const { socket, seen } = open(chat('pair', { stream: true }));
