@@ -48,11 +48,21 @@ export function createLogs(options: LogsOptions = {}): Logs {
     const records = waiting;
     waiting = [];
     let text = '';
-    for (const { event, level, time } of records) {
-      const line = lines.render(event, level, time);
+    for (const record of records) {
+      const line = renderLine(record);
       text += pretty ? renderPretty(line, colour) : line;
     }
     output.write(text);
+  };
+  // A timer stands above this on the stack: nobody else would catch it, and the other lines would be lost with it.
+  const renderLine = ({ event, level, time }: RequestRecord): string => {
+    try {
+      return lines.render(event, level, time);
+    } catch (error) {
+      const { requestId } = event;
+      const said = { level: 'error', time, requestId, error: String(error), msg: 'a request has no line' };
+      return `${redactor.clean(JSON.stringify(said))}\n`;
+    }
   };
   const output = options.write ? openImmediate(options.write) : openOutput(terminal, makeLines);
   let pretty = isPretty(options.format);

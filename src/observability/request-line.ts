@@ -38,7 +38,6 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
   let kind = '';
   const renderKind = (event: RequestEvent): string => {
     if (before !== undefined && isAlike(before, event)) return kind;
-    before = event;
     kind =
       `"revision":${quote(event.revision)},"secretEpoch":${event.secretEpoch},"key":${quote(event.key)}` +
       `,"protocol":${quote(event.protocol)},"operation":${quote(event.operation)}` +
@@ -46,6 +45,7 @@ export function createLineRenderer(redactor: Redactor): LineRenderer {
       `,"provider":${quote(event.provider)},"connection":${quote(event.connection)},"model":${quote(event.model)}` +
       `,"status":${event.status},"errorCode":${quote(event.errorCode)},"stream":${event.stream}` +
       `,"attempts":${event.attempts},"fallbacks":${renderFallbacks(event.fallbacks)}`;
+    before = event;
     return kind;
   };
 

@@ -44,6 +44,23 @@ describe('a request', () => {
     expect(lines[0]?.endsWith('\n')).toBe(true);
   });
 
+  it('whose line cannot be made is named, and takes no other line with it', () => {
+    const { logs, lines } = start();
+    const broken = {
+      toJSON: () => {
+        throw new Error('no text');
+      },
+    };
+    logs.request(event);
+    logs.request({ ...event, requestId: 'req-2', fallbacks: [broken] as never });
+    logs.request({ ...event, requestId: 'req-3' });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { ...event },
+      { level: 'error', requestId: 'req-2', error: 'Error: no text' },
+      { ...event, requestId: 'req-3' },
+    ]);
+  });
+
   it('says its own names, also after one that differs in a single member', () => {
     const { logs, lines } = start();
     const changes: Partial<RequestEvent>[] = [
@@ -58,6 +75,13 @@ describe('a request', () => {
       { combo: 'other' },
       { provider: 'other' },
       { connection: 'other' },
+      { status: 404 },
+      { errorCode: 'not_found' },
+      { stream: true },
+      { attempts: 2 },
+      { fallbacks: [{ provider: 'openai', class: 'timeout' }] },
+      { fallbacks: [{ provider: 'openai', class: 'upstream' }] },
+      {},
       { model: 'other' },
       {},
     ];
