@@ -125,6 +125,8 @@ CREATE TABLE texts (
   text TEXT NOT NULL UNIQUE,
   last_usage INTEGER NOT NULL
 ) STRICT;
+-- Retention asks after every small portion of rows which texts may go.
+CREATE INDEX texts_last ON texts (last_usage);
 `,
   },
 ];

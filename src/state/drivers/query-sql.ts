@@ -6,7 +6,7 @@ import { queryAudit } from './audit-sql.ts';
 import { tokenColumn } from './migrations.ts';
 import { querySecrets } from './secrets-sql.ts';
 import type { Connection } from './sqlite.ts';
-import { counterKeys, foldSelect, sumColumns, usageSelect, usedBytes } from './usage-sql.ts';
+import { counterKeys, foldSelect, renderUsageSelect, sumColumns, usedBytes } from './usage-sql.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -37,7 +37,7 @@ export function createQueryTable(database: Connection): QueryTable {
       const { where, values } = renderFilter(filter);
       const cursor = before ?? Number.MAX_SAFE_INTEGER;
       const rows = all(
-        `SELECT id, ${usageSelect} FROM usage WHERE id < ? AND ${where} ORDER BY id DESC LIMIT ?`,
+        `SELECT id, ${renderUsageSelect(database)} FROM usage WHERE id < ? AND ${where} ORDER BY id DESC LIMIT ?`,
         cursor,
         ...values,
         limit + 1,
@@ -46,7 +46,7 @@ export function createQueryTable(database: Connection): QueryTable {
       return { rows: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
     request: ({ requestId }) => {
-      const select = `SELECT id, ${usageSelect} FROM usage WHERE`;
+      const select = `SELECT id, ${renderUsageSelect(database)} FROM usage WHERE`;
       const latest = 'ORDER BY id DESC LIMIT 1';
       // Our ids say when they were made, which is the `at` of their rows: no index of its own is kept for them.
       const at = readRequestTime(requestId);

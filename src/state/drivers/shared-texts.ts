@@ -20,6 +20,11 @@ export function readShared(column: string): string {
     THEN (SELECT text FROM texts WHERE texts.id = CAST(substr(${column}, 2) AS INTEGER)) ELSE ${column} END AS ${column}`;
 }
 
+/** False for a file that a gateway of the version before still writes: commands of this one read it all the same. */
+export function hasSharedTexts(database: Connection): boolean {
+  return database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'texts'`).get() !== undefined;
+}
+
 export function createSharedTexts(database: Connection): SharedTexts {
   // Ids are never used twice, so that rows to come lie above the sequence even where the newest ones were removed.
   const lastId = database

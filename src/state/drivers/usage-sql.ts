@@ -6,7 +6,7 @@ import { createAuditWriter } from './audit-sql.ts';
 import { createRowInserter } from './insert-sql.ts';
 import { tokenColumn } from './migrations.ts';
 import { createSecretTable } from './secrets-sql.ts';
-import { createSharedTexts, readShared } from './shared-texts.ts';
+import { createSharedTexts, hasSharedTexts, readShared } from './shared-texts.ts';
 import { type Connection, sqliteCode } from './sqlite.ts';
 
 /** SQL names of the usage columns in the order of a batch. */
@@ -25,9 +25,10 @@ export const usageColumns: readonly string[] = [
 const sharedColumn = 'reasons';
 
 /** The usage columns as a SELECT reads them. */
-export const usageSelect = usageColumns
-  .map((column) => (column === sharedColumn ? readShared(column) : column))
-  .join(', ');
+export function renderUsageSelect(database: Connection): string {
+  const shared = hasSharedTexts(database) ? sharedColumn : undefined;
+  return usageColumns.map((column) => (column === shared ? readShared(column) : column)).join(', ');
+}
 
 /** SQL names of the sums that a counter holds. */
 export const sumColumns: readonly string[] = [

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Batch, Chunk } from '../../../src/state/batch.ts';
+import { type Batch, Chunk, readRows } from '../../../src/state/batch.ts';
+import { migrations } from '../../../src/state/drivers/migrations.ts';
 import { createQueryTable } from '../../../src/state/drivers/query-sql.ts';
-import { openForWriting } from '../../../src/state/drivers/sqlite.ts';
+import { openForReading, openForWriting } from '../../../src/state/drivers/sqlite.ts';
 import { createUsageWriter, usageColumns } from '../../../src/state/drivers/usage-sql.ts';
 import type { StoredUsage } from '../../../src/state/queries.ts';
 import { makeDataDir, makeUsage } from '../../support/state.ts';
@@ -80,6 +81,42 @@ describe('reasons that many rows share', () => {
     expect(writer.retireBefore(2)).toBe(1);
     expect(texts()).toEqual([reasonsOf('c')]);
     database.close();
+  });
+
+  it('are found by their last row when some may go, however many there are', () => {
+    const { database } = start();
+    const plan = database
+      .prepare<[], { detail: string }>('EXPLAIN QUERY PLAN DELETE FROM texts WHERE last_usage < 7')
+      .all();
+    expect(plan.map(({ detail }) => detail).join()).toMatch(/^SEARCH texts USING (COVERING )?INDEX/);
+    database.close();
+  });
+});
+
+describe('a file from before reasons were shared', () => {
+  const before = migrations.slice(
+    0,
+    migrations.findIndex(({ title }) => title.startsWith('reasons')),
+  );
+
+  it('answers before and after it takes the step', () => {
+    const file = join(makeDataDir(), 'x.sqlite');
+    const row = makeUsage({ requestId: 'old', reasons: reasonsOf('a') });
+    const chunk = new Chunk(1);
+    chunk.append(row);
+    const old = openForWriting(file, { steps: before });
+    for (const values of readRows(chunk.pack())) {
+      const places = usageColumns.map(() => '?').join(', ');
+      old.prepare(`INSERT INTO usage (${usageColumns.join(', ')}) VALUES (${places})`).run(...values);
+    }
+    old.close();
+    const expected = { ...row, id: 1 };
+    const reading = openForReading(file);
+    expect(createQueryTable(reading).recentRequests({ limit: 10 }).rows).toEqual([expected]);
+    expect(createQueryTable(reading).request({ requestId: 'old' })).toEqual(expected);
+    openForWriting(file).close();
+    expect(createQueryTable(reading).request({ requestId: 'old' })).toEqual(expected);
+    reading.close();
   });
 });
 
