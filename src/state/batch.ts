@@ -228,13 +228,22 @@ export class RowReader {
   readonly rows: number;
   readonly #numbers: Float64Array;
   readonly #shared: readonly string[];
+  readonly #replaced: number;
+  readonly #replacements: readonly string[];
   readonly #text: string;
   #cursor = 0;
 
-  constructor({ rows, numbers, shared, text }: PackedRows) {
+  /** `replacements`: what is read in the column `replaced` instead of the shared texts, in their order. */
+  constructor(
+    { rows, numbers, shared, text }: PackedRows,
+    replaced = -1,
+    replacements: readonly string[] = shared,
+  ) {
     this.rows = rows;
     this.#numbers = numbers;
     this.#shared = shared;
+    this.#replaced = replaced;
+    this.#replacements = replacements;
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
   }
 
@@ -266,7 +275,10 @@ export class RowReader {
   /** What stands in a column that holds no own text. */
   readValue(row: number, column: number): Bound {
     const value = this.#numbers[row * stride + column]!;
-    if (column < sharedColumns.length) return value < 0 ? null : this.#shared[value]!;
+    if (column < sharedColumns.length) {
+      if (value < 0) return null;
+      return (column === this.#replaced ? this.#replacements : this.#shared)[value]!;
+    }
     return Number.isFinite(value) ? value : null;
   }
 

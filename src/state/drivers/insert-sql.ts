@@ -1,7 +1,7 @@
 // Rows into the `usage` table with as few bound values as can be: binding is what a row costs. Columns that are null are
 // left out of the statement, and what all rows of a statement share is bound once (a third of the CPU of plain inserts).
 import type { Statement } from 'better-sqlite3';
-import { type Bound, type PackedRows, RowReader } from '../batch.ts';
+import { type Bound, type PackedRows, RowReader, stride } from '../batch.ts';
 import type { Connection } from './sqlite.ts';
 
 export interface RowInserter {
@@ -16,6 +16,9 @@ const sizes = [128, 32, 8];
 
 /** Statements that are kept. Whoever makes more kinds of rows than that pays for their nulls and repetitions. */
 const mostStatements = 64;
+
+/** Rows that must hold a text before it is kept once for all: for fewer, a place of its own costs more than it saves. */
+const often = 8;
 
 /** A column whose text is kept once, where many rows have it in common. */
 export interface SharedColumn {
@@ -47,16 +50,24 @@ export function createRowInserter(
       statement = new GroupInsert(database, columns, size, present, common);
       statements.set(name, statement);
     }
-    statement.run(reader, from, (column, value) =>
-      column === shared && typeof value === 'string' ? share(value) : value,
-    );
+    statement.run(reader, from);
     return true;
+  };
+
+  /** What the rows hold in the shared column, in the order of their texts. */
+  const shareTexts = ({ rows, numbers, shared: texts }: PackedRows): readonly string[] => {
+    const counts = new Uint32Array(texts.length);
+    for (let row = 0; row < rows; row++) {
+      const place = numbers[row * stride + shared]!;
+      if (place >= 0) counts[place]!++;
+    }
+    return texts.map((text, place) => (counts[place]! < often ? text : share(text)));
   };
 
   return {
     insertOne,
     insertAll: (rows) => {
-      const reader = new RowReader(rows);
+      const reader = new RowReader(rows, shared, shareTexts(rows));
       let from = 0;
       while (from < rows.rows) {
         const alike = countAlike(reader, from, sizes[0]!);
@@ -102,9 +113,9 @@ class GroupInsert {
     );
   }
 
-  run(reader: RowReader, from: number, store: (column: number, value: Bound) => Bound): void {
+  run(reader: RowReader, from: number): void {
     const named: Record<string, Bound> = {};
-    for (const column of this.#common) named[`c${column}`] = store(column, reader.readValue(from, column));
+    for (const column of this.#common) named[`c${column}`] = reader.readValue(from, column);
     const own: Bound[] = [];
     for (let row = from; row < from + this.#size; row++) reader.readInto(own, row, this.#own);
     this.#statement.run(own, named);

@@ -8,7 +8,7 @@ const shortest = 64;
 export interface SharedTexts {
   /** To be called first in a transaction, with how many rows it may add at most. */
   begin(rows: number): void;
-  /** What a row of this transaction holds in place of the text. */
+  /** What the rows of this transaction hold in place of the text. */
   share(text: string): string;
   /** Forgets the texts that no row names any more. */
   prune(): void;
@@ -39,19 +39,12 @@ export function createSharedTexts(database: Connection): SharedTexts {
   const forget = database.prepare<[]>(
     'DELETE FROM texts WHERE last_usage < coalesce((SELECT min(id) FROM usage), 9223372036854775807)',
   );
-  const names = new Map<string, string>();
   let end = 0;
   return {
     begin(rows) {
-      names.clear();
       end = lastId.get()! + rows;
     },
-    share(text) {
-      if (text.length < shortest) return text;
-      let name = names.get(text);
-      if (name === undefined) names.set(text, (name = `#${put.get(text, end)!}`));
-      return name;
-    },
+    share: (text) => (text.length < shortest ? text : `#${put.get(text, end)!}`),
     prune: () => void forget.run(),
   };
 }

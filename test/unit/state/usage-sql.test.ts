@@ -41,9 +41,12 @@ describe('reasons that many rows share', () => {
       database,
       writer,
       table: createQueryTable(database),
-      write: (count: number, reasons: string, at = 1_000_000): void => {
+      write: (count: number, told: string | readonly string[], at = 1_000_000): void => {
         const chunk = new Chunk(count);
-        for (let row = 0; row < count; row++) chunk.append(makeUsage({ reasons, at, requestId: `r${row}` }));
+        for (let row = 0; row < count; row++) {
+          const reasons = typeof told === 'string' ? told : told[row % told.length]!;
+          chunk.append(makeUsage({ reasons, at, requestId: `r${row}` }));
+        }
         writer.write({ sequence: ++sequence, ...chunk.pack(), slices: [] });
       },
       texts: () => database.prepare<[], string>('SELECT text FROM texts ORDER BY id').pluck().all(),
@@ -62,6 +65,30 @@ describe('reasons that many rows share', () => {
     expect(read.filter((one) => one === reasonsOf('a'))).toHaveLength(328);
     expect(read.filter((one) => one === reasonsOf('b'))).toHaveLength(40);
     expect(table.request({ requestId: 'r100' })?.reasons).toBe(reasonsOf('a'));
+    database.close();
+  });
+
+  it('are stored once where rows of several kinds follow each other; a text of few rows stays with them', () => {
+    const { database, write, texts, table } = start();
+    write(16, [reasonsOf('a'), reasonsOf('b')]);
+    expect(texts()).toEqual([reasonsOf('a'), reasonsOf('b')]);
+    write(14, [reasonsOf('c'), reasonsOf('d')]);
+    expect(texts()).toEqual([reasonsOf('a'), reasonsOf('b')]);
+    const stored = database.prepare<[], string>('SELECT reasons FROM usage ORDER BY id').pluck().all();
+    expect(new Set(stored)).toEqual(new Set(['#1', '#2', reasonsOf('c'), reasonsOf('d')]));
+    const read = table.recentRequests({ limit: 100 }).rows.map(({ reasons }) => reasons);
+    expect(read.slice(0, 2)).toEqual([reasonsOf('d'), reasonsOf('c')]);
+    expect(read.slice(-2)).toEqual([reasonsOf('b'), reasonsOf('a')]);
+    database.close();
+  });
+
+  it('are no names for the same text in other columns', () => {
+    const { database, writer, table } = start();
+    const chunk = new Chunk(32);
+    const text = reasonsOf('a');
+    for (let row = 0; row < 32; row++) chunk.append(makeUsage({ reasons: text, requestedModel: text }));
+    writer.write({ sequence: 1, ...chunk.pack(), slices: [] });
+    expect(table.recentRequests({ limit: 1 }).rows[0]).toMatchObject({ reasons: text, requestedModel: text });
     database.close();
   });
 
