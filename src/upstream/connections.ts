@@ -1,5 +1,5 @@
 // Connections into one origin, each for one call at a time.
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
 
 export interface ConnectionOptions {
@@ -53,23 +53,32 @@ export class Connections {
   }
 
   #open(): Connection {
-    const connection = { client: new Client(this.#origin, this.#options), idle: false };
+    const client = new Client(this.#origin, this.#options);
+    const connection = { client, connected: false, idle: false };
     this.#all.add(connection);
+    client.on('connect', () => void (connection.connected = true));
     // A client is busy from its dispatch on; this says that it could take the next call.
-    connection.client.on('drain', () => this.#rest(connection));
-    connection.client.on('disconnect', () => this.#drop(connection));
+    client.on('drain', () => this.#rest(connection));
+    client.on('disconnect', () => this.#disconnect(connection));
     return connection;
   }
 
   #rest(connection: Connection): void {
     if (connection.idle) return;
+    // Without a socket it holds nothing that had to be closed, and would hide those that have one.
+    if (!connection.connected) {
+      this.#all.delete(connection);
+      return;
+    }
     connection.idle = true;
     this.#idle.push(connection);
   }
 
-  /** An idle client without a socket holds nothing that had to be closed; one in use connects again with its next call. */
-  #drop(connection: Connection): void {
+  /** One in use may connect again for its call. */
+  #disconnect(connection: Connection): void {
+    connection.connected = false;
     if (!connection.idle) return;
+    connection.idle = false;
     this.#idle.splice(this.#idle.lastIndexOf(connection), 1);
     this.#all.delete(connection);
   }
@@ -77,6 +86,7 @@ export class Connections {
 
 interface Connection {
   readonly client: Client;
+  connected: boolean;
   /** It lies on the stack. */
   idle: boolean;
 }
@@ -86,9 +96,34 @@ function createConnector(lookup: LookupFunction, timeout: number): buildConnecto
   return (options, callback) =>
     connect(options, (...result) => {
       const [, socket] = result;
-      // undici calls these around each call, so that an idle connection keeps no process alive. Each is a way into libuv and
-      // back, 1 µs for both; a gateway lives by its server, and its end closes what is idle.
-      if (socket) socket.ref = socket.unref = () => socket;
+      if (socket) holdByCalls(socket);
       callback(...result);
     });
 }
+
+/**
+ * A connection keeps the process alive while it has a call, as undici wants it: a program without a server ends with its
+ * last answer. undici calls these around each call, and each is a way into libuv and back, 1 µs for both; one timer for
+ * all connections costs that only with the first call and the last.
+ */
+function holdByCalls(socket: Socket): void {
+  let held = false;
+  socket.unref();
+  socket.ref = () => {
+    if (!held && holding++ === 0) alive.ref();
+    held = true;
+    return socket;
+  };
+  socket.unref = () => {
+    if (held && --holding === 0) alive.unref();
+    held = false;
+    return socket;
+  };
+  socket.ref();
+  socket.once('close', socket.unref);
+}
+
+/** Sockets with a call. */
+let holding = 0;
+
+const alive = setInterval(() => {}, 2 ** 31 - 1).unref();

@@ -1,4 +1,5 @@
 // Which connection a call gets, counted at a real server.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -112,6 +113,19 @@ it('a call that was aborted gives its connection back', async () => {
   expect(connections.size).toBe(1);
 });
 
+it('a call that was aborted does not hide a connection that is idle', async () => {
+  const calls = [call('/held'), call('/held')];
+  await until(() => waiting.length === 2);
+  waiting[0]!.end();
+  await calls[0]!.result;
+  await turn();
+  calls[1]!.abort();
+  await calls[1]!.result;
+  await until(() => connections.size === 1);
+  expect(await call('/').result).toBe(String(sockets.indexOf(waiting[0]!.req.socket)));
+  expect(sockets).toHaveLength(2);
+});
+
 it('connections that fail do not pile up', async () => {
   const closed = createServer();
   await once(closed.listen(0, '127.0.0.1'), 'listening');
@@ -122,14 +136,15 @@ it('connections that fail do not pile up', async () => {
     expect(await call('/', nowhere).result).toBe('ECONNREFUSED');
     await turn();
   }
-  expect(nowhere.size).toBe(1);
+  await Promise.all(Array.from({ length: 20 }, () => call('/', nowhere).result));
+  await until(() => nowhere.size === 0);
   await nowhere.close();
 });
 
 it('a call that cannot even be made costs no connection', async () => {
   for (let i = 0; i < 5; i++)
     expect(await call('/', connections, { 'x-broken': 'a\nb' }).result).toBe('UND_ERR_INVALID_ARG');
-  expect(connections.size).toBe(1);
+  expect(connections.size).toBe(0);
   const held = [call('/held'), call('/held')];
   await until(() => waiting.length === 2);
   expect(sockets).toHaveLength(2);
@@ -155,6 +170,37 @@ it('a call that is given up before it is sent costs no connection', async () => 
   expect(connections.size).toBe(2);
   for (const response of waiting) response.end();
   await Promise.all(held.map(({ result }) => result));
+});
+
+it('a connection keeps a program alive while it has a call, and no longer', async () => {
+  // Nobody else ends the connection.
+  server.keepAliveTimeout = 0;
+  const module = new URL('../../../src/upstream/connections.ts', import.meta.url).href;
+  const program = `
+    import { lookup } from 'node:dns';
+    import { Connections } from ${JSON.stringify(module)};
+    const connections = new Connections(new URL(process.argv[1]), { lookup, connectTimeout: 1000 });
+    connections.dispatch({ path: '/held', method: 'POST' }, {
+      onRequestStart: () => {},
+      onResponseStart: () => {},
+      onResponseData: (_, chunk) => process.stdout.write(chunk),
+      onResponseEnd: () => {},
+      onResponseError: (_, error) => process.stdout.write(error.message),
+    });
+  `;
+  const { port } = server.address() as AddressInfo;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, `http://127.0.0.1:${port}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += chunk));
+  const ended = once(child, 'close');
+  await until(() => waiting.length === 1);
+  // As long as undici would keep it.
+  waiting[0]!.setHeader('Keep-Alive', 'timeout=600');
+  waiting[0]!.end('said');
+  expect(await ended).toEqual([0, null]);
+  expect(said).toBe('said');
 });
 
 it('waits for running calls when it closes', async () => {
