@@ -20,8 +20,7 @@ export interface Listening {
 export async function listen(listener: RequestListener, { host, port }: ListenAddress): Promise<Listening> {
   const plain = await (port === 0 ? bindFree(listener, host) : bind(listener, { host, port }));
   // listhen's own shutdown would hear of every request and of the end of every answer; nobody asks it, see `close`.
-  for (const other of plain.listeners('request') as RequestListener[])
-    if (other !== listener) plain.off('request', other);
+  plain.removeAllListeners('request').on('request', listener);
   // Longer than load balancers keep idle connections, so that it is never us who closes under a request.
   plain.keepAliveTimeout = 75_000;
   plain.on('clientError', refuseBrokenRequest);
@@ -58,14 +57,16 @@ const FREE_PORT_TRIES = 5;
  */
 async function bind(listener: RequestListener, { host, port }: ListenAddress): Promise<Server> {
   const failed = Promise.withResolvers<never>();
+  // Its own, because the same listener may be bound to another address at the same time.
+  const own: RequestListener = (request, response) => listener(request, response);
   let watched: Server | undefined;
   const watch = (message: unknown): void => {
     const { server } = message as { server: Server };
-    if (server.listeners('request').includes(listener)) watched = server.once('error', failed.reject);
+    if (server.listeners('request').includes(own)) watched = server.once('error', failed.reject);
   };
   binds.subscribe(watch);
   try {
-    const listening = listenWith(listener, {
+    const listening = listenWith(own, {
       hostname: host,
       port: port === 0 ? { random: true } : port,
       public: !isLoopback(host),

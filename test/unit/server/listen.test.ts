@@ -62,3 +62,14 @@ it('rejects when a named port is taken in that moment', async () => {
     port,
   });
 });
+
+it('a port that is taken concerns nobody else who binds the same listener', async () => {
+  const taken = takeNextPorts(1);
+  const listener = (): void => {};
+  const all = await Promise.all(
+    Array.from({ length: 4 }, () => listen(listener, { host: '127.0.0.1', port: 0 })),
+  );
+  cleanups.push(() => Promise.all(all.map((each) => each.close())));
+  expect(taken).toHaveLength(1);
+  expect(all.map(({ server }) => server.listenerCount('error'))).toEqual([0, 0, 0, 0]);
+});
