@@ -36,8 +36,8 @@ async function measure(scenario: Scenario): Promise<void> {
   const samples = await runScenario(scenario, {
     repetitions: Number(values.repetitions),
     milliseconds: Number(values.seconds) * 1000,
-    // V8 is still compiling until the fourth second; what is compared is a process that serves, not one that starts.
-    warmUpMilliseconds: 5000,
+    // V8 compiles until about the fifth second of load; what is compared are processes that serve, not ones that start.
+    warmUpMilliseconds: 10_000,
     profile: values.profile,
     onSample: (target, repetition) =>
       console.error(`${scenario.name} ${repetition + 1}/${values.repetitions} ${target}`),
