@@ -3,11 +3,11 @@
 
 /** One character per byte: offsets are the same in both. */
 export function latin1(bytes: Uint8Array): string {
-  return view(bytes).toString('latin1');
+  return asBuffer(bytes).toString('latin1');
 }
 
 export function utf8(bytes: Uint8Array): string {
-  return view(bytes).toString('utf8');
+  return asBuffer(bytes).toString('utf8');
 }
 
 export function encodeUtf8(text: string): Uint8Array {
@@ -25,16 +25,16 @@ export function concatBytes(pieces: readonly Uint8Array[]): Uint8Array {
 
 /** Offset of a text in the bytes, -1 when it is not there. */
 export function findText(bytes: Uint8Array, text: string): number {
-  return view(bytes).indexOf(text);
+  return asBuffer(bytes).indexOf(text);
 }
 
 /** Offset of a byte, -1 when it is not there. Several times as fast as `indexOf` of other byte arrays. */
 export function findByte(bytes: Uint8Array, byte: number): number {
-  return view(bytes).indexOf(byte);
+  return asBuffer(bytes).indexOf(byte);
 }
 
 export function encodeBase64(bytes: Uint8Array): string {
-  return view(bytes).toString('base64');
+  return asBuffer(bytes).toString('base64');
 }
 
 /** What is no base64 is skipped. */
@@ -42,7 +42,8 @@ export function decodeBase64(text: string): Uint8Array {
   return Buffer.from(text, 'base64');
 }
 
-function view(bytes: Uint8Array): Buffer {
+/** The same bytes with Node's methods. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
