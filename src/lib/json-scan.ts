@@ -1,6 +1,7 @@
 // One pass over the bytes of a JSON object: is it well-formed, in UTF-8, not too deep, and where do the wanted top-level
 // keys stand? Never parses into objects and never copies the body (performance §1.7: parsing is the bill of a large body).
 import { Buffer, isUtf8 } from 'node:buffer';
+import { asBuffer } from './bytes.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -242,6 +243,5 @@ function decodeString(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function text(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString('utf8', start, end);
+  return asBuffer(bytes).toString('utf8', start, end);
 }

@@ -1,4 +1,4 @@
-// Edits of JSON text as splices: what does not change is neither parsed nor copied.
+// Edits of JSON text as splices: what does not change is not parsed, and in a large body not copied either.
 import { asBuffer } from './bytes.ts';
 import type { JsonSpan } from './json-scan.ts';
 

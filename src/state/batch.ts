@@ -1,5 +1,6 @@
 // Usage rows packed into memory that both threads see: numbers, and the bytes of all texts. Only the place of it crosses to
 // the writer thread. A structured clone of row objects costs several microseconds a row; this costs a fraction of one.
+import { utf8 } from '../lib/bytes.ts';
 import type { AuditRow } from './audit.ts';
 import type { Slice, TokenCounts, UsageRow } from '../routing/ports.ts';
 
@@ -244,7 +245,7 @@ export class RowReader {
     this.#shared = shared;
     this.#replaced = replaced;
     this.#replacements = replacements;
-    this.#text = Buffer.from(text.buffer, text.byteOffset, text.length).toString();
+    this.#text = utf8(text);
   }
 
   /** One bit for each column that is not null, the first column lowest. */
